@@ -1,0 +1,67 @@
+# Every target works in a fresh clone: what it needs is made first. `make` alone lists them.
+
+PYTHON ?= python3
+SLIDE ?=
+ARGS ?=
+ROWS ?=
+RUNS ?= 3
+# The versions that the tests passed with; `make setup CONSTRAINTS=` takes the newest that pyproject.toml allows.
+CONSTRAINTS ?= constraints.txt
+
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+SAMPLE := build/demo/sample.svs
+DEMO_OUT := demo-out
+DEMO_SLIDE = $(or $(SLIDE),$(SAMPLE))
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup demo test lint format types bench
+
+help: ## List what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+setup: $(READY) ## Make the virtual environment .venv with slidebeam and its tools (PYTHON=python3.12 picks another Python)
+
+$(READY): pyproject.toml setup.py $(CONSTRAINTS)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "slidebeam needs Python 3.11 or later: make setup PYTHON=/path/to/python3.11"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(addprefix --constraint ,$(CONSTRAINTS)) --editable '.[test,dev]'
+	@touch $@
+
+demo: $(READY) $(if $(SLIDE),,$(SAMPLE)) ## Convert a sample slide, or SLIDE=/path/to/slide.svs, and check what was written
+	$(BIN)/python -m pipeline.run --input "$(DEMO_SLIDE)" --output $(DEMO_OUT) --research-placeholder --overwrite
+	$(BIN)/slidebeam verify $(DEMO_OUT) "$(DEMO_SLIDE)"
+	@printf '\nWritten:\n'
+	@find $(DEMO_OUT) -name '*.dcm' -exec du -h {} + | sort -k 2
+	@printf '\nNext:\n  %s\n  %s\n  %s\n' \
+		'make demo SLIDE=/path/to/slide.svs            your own slide' \
+		'$(BIN)/slidebeam inspect /path/to/slide.svs   what is in it, and what would become of it' \
+		'$(BIN)/slidebeam convert --help               all options'
+
+$(SAMPLE): tests/sample.py tests/sample_tiles.py | $(READY)
+	@mkdir -p $(@D)
+	$(BIN)/python -m tests.sample $@
+
+test: $(READY) ## Run the tests (ARGS="-k jpeg -x" go to pytest)
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(READY) ## Check style and formatting with ruff
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(READY) ## Format the code and mend what ruff can mend
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+types: $(READY) ## Check types with mypy --strict
+	@# Type checkers follow no package_dir: they get the four folders linked into one package.
+	@rm -rf build/types && mkdir -p build/types/pipeline
+	@ln -s $(CURDIR)/pipeline/* $(CURDIR)/transforms $(CURDIR)/io $(CURDIR)/configs build/types/pipeline/
+	@ln -s $(CURDIR)/bench $(CURDIR)/tests build/types/
+	cd build/types && ../../$(BIN)/mypy --config-file ../../pyproject.toml --package pipeline --package bench
+
+bench: $(READY) ## Time slidebeam and its peers (ROWS=95mb-passthrough,95mb-jpeg picks rows, RUNS=5 repeats more often)
+	$(BIN)/python -m bench $(addprefix --rows ,$(ROWS)) --runs $(RUNS) $(ARGS)

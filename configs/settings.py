@@ -1,0 +1,250 @@
+"""The one table of what can be set, by flag or by file.
+
+A line a setting: the command line takes `--name`, a YAML file takes `name`, both read the value with the same
+function and explain it with the same words. A setting names the field of `ConversionConfig` that it sets; those
+without one concern the command alone.
+"""
+
+from dataclasses import dataclass
+
+from pipeline.configs.values import (
+    Parse,
+    integer,
+    inverted_switch,
+    levels,
+    one_of,
+    spacing,
+    switch,
+    text,
+    texts,
+    transfer_syntax,
+)
+from pipeline.model.config import Backend, Certificate, CodecValidation, UidPolicy
+from pipeline.model.transfer_syntaxes import Subsampling, TransferSyntax
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """One setting."""
+
+    name: str
+    """Flag without its dashes, key of a YAML file."""
+    parse: Parse
+    help: str
+    """What it does, with unit and default."""
+    group: str
+    """Heading of the help."""
+    field: str = ""
+    """Field of `ConversionConfig`; empty: none."""
+    metavar: str = ""
+    """Stands for the value in the help; empty: a flag without value."""
+    many: bool = False
+    """The flag takes several values."""
+    repeated: bool = False
+    """The flag may be given again, and all values count."""
+
+
+def _terms(names: list[str]) -> str:
+    return "{" + ",".join(names) + "}"
+
+
+_FILES = "slides and output"
+_IMAGES = "what is converted"
+_FRAMES = "how frames are written"
+_CONTENT = "metadata and identity"
+_CHECKS = "checks"
+_WORK = "how the work is done"
+_WORDS = "messages"
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting(
+        name="input",
+        parse=texts,
+        group=_FILES,
+        metavar="SLIDE",
+        many=True,
+        repeated=True,
+        help="slides: paths, folders of one slide (MIRAX, DICOM), globs with ** (quote them); may be repeated",
+    ),
+    Setting(
+        name="output",
+        field="output",
+        parse=text,
+        group=_FILES,
+        metavar="DIR",
+        help="folder that receives a folder of DICOM files a slide, _reports/ and _state/; made if need be",
+    ),
+    Setting(
+        name="overwrite",
+        field="overwrite",
+        parse=switch,
+        group=_FILES,
+        help="replace other output where a slide's folder goes (default: refuse); finished slides are skipped",
+    ),
+    Setting(
+        name="level",
+        field="levels",
+        parse=levels,
+        group=_IMAGES,
+        metavar="N",
+        repeated=True,
+        help="source levels to convert, 0 is the base: 2, 0,2 or 0-2; may be repeated (default: all)",
+    ),
+    Setting(
+        name="no-label",
+        field="label",
+        parse=inverted_switch,
+        group=_IMAGES,
+        help="leave out the label, which may show a patient's name (default: written)",
+    ),
+    Setting(
+        name="no-overview",
+        field="overview",
+        parse=inverted_switch,
+        group=_IMAGES,
+        help="leave out the overview (macro) image, which may show the label (default: written)",
+    ),
+    Setting(
+        name="no-thumbnail",
+        field="thumbnail",
+        parse=inverted_switch,
+        group=_IMAGES,
+        help="leave out the thumbnail (default: written)",
+    ),
+    Setting(
+        name="transfer-syntax",
+        field="transfer_syntax",
+        parse=transfer_syntax,
+        group=_FRAMES,
+        metavar=_terms([syntax.option for syntax in TransferSyntax]),
+        help="how frames are compressed (default: the source's tiles pass as they are; where they cannot, "
+        "htj2k-lossless-rpcl)",
+    ),
+    Setting(
+        name="force-transcode",
+        field="force_transcode",
+        parse=switch,
+        group=_FRAMES,
+        help="decode and encode even tiles that could pass through (default: pass)",
+    ),
+    Setting(
+        name="tile-size",
+        field="tile_size",
+        parse=integer,
+        group=_FRAMES,
+        metavar="PIXELS",
+        help="edge of square frames in pixels, even, 16 to 16384 (default: the source's tiles; 512 if untiled)",
+    ),
+    Setting(
+        name="jpeg-quality",
+        field="jpeg_quality",
+        parse=integer,
+        group=_FRAMES,
+        metavar="1-100",
+        help="quality of frames that are encoded as JPEG (default: 90)",
+    ),
+    Setting(
+        name="jpeg-subsampling",
+        field="jpeg_subsampling",
+        parse=one_of(Subsampling),
+        group=_FRAMES,
+        metavar=_terms(list(Subsampling)),
+        help="chroma sampling of frames that are encoded as JPEG (default: 422)",
+    ),
+    Setting(
+        name="j2k-decomposition-levels",
+        field="j2k_decomposition_levels",
+        parse=integer,
+        group=_FRAMES,
+        metavar="N",
+        help="wavelet decompositions of JPEG 2000 and HTJ2K frames, 0 to 32 (default: 5, more if RPCL needs it)",
+    ),
+    Setting(
+        name="metadata",
+        field="metadata",
+        parse=text,
+        group=_CONTENT,
+        metavar="FILE",
+        help="JSON with patient, study and specimen; --sample-metadata prints one",
+    ),
+    Setting(
+        name="research-placeholder",
+        field="research_placeholder",
+        parse=switch,
+        group=_CONTENT,
+        help="fill required attributes without a value with marked placeholders (default: an error)",
+    ),
+    Setting(
+        name="source-pixel-spacing-mm",
+        field="source_pixel_spacing_mm",
+        parse=spacing,
+        group=_CONTENT,
+        metavar="ROW,COL",
+        help="spacing of the base level's pixels in mm, between rows and between columns; beats the slide's own "
+        "(default: the slide's)",
+    ),
+    Setting(
+        name="uid-policy",
+        field="uid_policy",
+        parse=one_of(UidPolicy),
+        group=_CONTENT,
+        metavar=_terms(list(UidPolicy)),
+        help="deterministic: same slide, options and metadata, same UIDs; fresh: new ones every time "
+        "(default: deterministic)",
+    ),
+    Setting(
+        name="codec-validation",
+        field="codec_validation",
+        parse=one_of(CodecValidation),
+        group=_CHECKS,
+        metavar=_terms(list(CodecValidation)),
+        help="round-trip: decode every encoded frame again and compare (default: disabled)",
+    ),
+    Setting(
+        name="certificate",
+        field="certificate",
+        parse=one_of(Certificate),
+        group=_CHECKS,
+        metavar=_terms(list(Certificate)),
+        help="frames of a file that are read back and compared: a sample of at least 16, or all (default: sample)",
+    ),
+    Setting(
+        name="backend",
+        field="backend",
+        parse=one_of(Backend),
+        group=_WORK,
+        metavar=_terms(list(Backend)),
+        help="where frames are encoded (default: auto)",
+    ),
+    Setting(
+        name="threads",
+        field="threads",
+        parse=integer,
+        group=_WORK,
+        metavar="N",
+        help="codec threads of a process (default: 0, one a core)",
+    ),
+    Setting(
+        name="run-frames",
+        field="run_frames",
+        parse=integer,
+        group=_WORK,
+        metavar="N",
+        help="most tiles that are decoded together (default: 64)",
+    ),
+    Setting(
+        name="run-bytes",
+        field="run_bytes",
+        parse=integer,
+        group=_WORK,
+        metavar="BYTES",
+        help="bytes of tiles that are handled together (default: 4194304)",
+    ),
+    Setting(
+        name="json", parse=switch, group=_WORDS, help="print the report as one line of JSON on stdout, and nothing else"
+    ),
+    Setting(name="verbose", parse=switch, group=_WORDS, help="say more, and show the traceback of an error"),
+    Setting(name="quiet", parse=switch, group=_WORDS, help="no progress and no summary; errors are still shown"),
+)
+
+SETTINGS_BY_NAME = {setting.name: setting for setting in SETTINGS}

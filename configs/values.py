@@ -1,0 +1,100 @@
+"""From a value as somebody wrote it to the value that a setting holds.
+
+The command line gives text, a YAML file gives text, numbers, lists or booleans; both come through here, so that both
+take the same and refuse the same. A ValueError says what the setting takes; the caller puts the name and the place
+before it.
+"""
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Any
+
+from pipeline.model.transfer_syntaxes import TransferSyntax
+
+Parse = Callable[[Any], Any]
+"""A value as written to a value as held; raises ValueError."""
+
+
+def integer(value: Any) -> int:
+    """Take a whole number."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.strip().lstrip("+-").isdecimal():
+        return int(value)
+    raise ValueError(f"takes a whole number, not {_shown(value)}")
+
+
+def text(value: Any) -> str:
+    """Take text that is not empty."""
+    if isinstance(value, str) and value:
+        return value
+    raise ValueError(f"takes text, not {_shown(value)}")
+
+
+def texts(value: Any) -> tuple[str, ...]:
+    """Take one text or a list of them."""
+    return tuple(text(item) for item in (value if isinstance(value, list) else [value]))
+
+
+def switch(value: Any) -> bool:
+    """Take true or false."""
+    if isinstance(value, bool):
+        return value
+    raise ValueError(f"takes true or false, not {_shown(value)}")
+
+
+def inverted_switch(value: Any) -> bool:
+    """Take true or false and return the opposite: the setting says `no-`, what it sets does not."""
+    return not switch(value)
+
+
+def one_of(terms: type[StrEnum]) -> Parse:
+    """Return a parser that takes a value of an enumeration."""
+
+    def parse(value: Any) -> StrEnum:
+        written = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+        if written in list(terms):
+            return terms(written)
+        raise ValueError(f"takes {', '.join(terms)}, not {_shown(value)}")
+
+    return parse
+
+
+def transfer_syntax(value: Any) -> TransferSyntax:
+    """Take the name of a transfer syntax as wsi-dicom spells it."""
+    names = [syntax.option for syntax in TransferSyntax]
+    if value in names:
+        return TransferSyntax.from_option(value)
+    raise ValueError(f"takes {', '.join(names)}, not {_shown(value)}")
+
+
+def levels(value: Any) -> tuple[int, ...]:
+    """Take level numbers, lists `0,2` and ranges `0-2`, one or several of them; return them ascending, each once."""
+    chosen: set[int] = set()
+    for item in value if isinstance(value, list) else [value]:
+        for part in str(item).split(","):
+            ends = part.strip().split("-")
+            if isinstance(item, bool) or len(ends) > 2 or not all(end.isdecimal() for end in ends):
+                raise ValueError(f"takes levels from 0 as 0 or 0,2 or 0-2, not {_shown(item)}")
+            first, last = int(ends[0]), int(ends[-1])
+            if last < first or last > _MOST_LEVELS:
+                raise ValueError(f"takes ranges that ascend, up to {_MOST_LEVELS}, not {_shown(item)}")
+            chosen.update(range(first, last + 1))
+    return tuple(sorted(chosen))
+
+
+def spacing(value: Any) -> tuple[float, float]:
+    """Take ROW,COL in mm, as text or as a list of two numbers."""
+    parts = value if isinstance(value, list) else value.split(",") if isinstance(value, str) else []
+    try:
+        row, column = (float(part) for part in parts if not isinstance(part, bool))
+    except (TypeError, ValueError):
+        raise ValueError(f"takes ROW,COL in mm, as 0.0005,0.0005, not {_shown(value)}") from None
+    return row, column
+
+
+_MOST_LEVELS = 255
+
+
+def _shown(value: Any) -> str:
+    return repr(value) if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,152 @@
+"""Where the frames of a written file lie, from its header and offset table, without a look at the pixels.
+
+The losslessness certificate reads frames back through it, so each item header is checked where a frame is read: what the table says must be
+what stands in the file.
+"""
+
+import os
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydicom import Dataset
+from pydicom.errors import InvalidDicomError
+from pydicom.filereader import dcmread
+from pydicom.uid import UID
+
+from pipeline.io.dicom.offset_table import ITEM_HEADER_BYTES, ITEM_TAG
+from pipeline.model.errors import SourceError
+
+_UNDEFINED_LENGTH = 0xFFFFFFFF
+_DELIMITER_TAG = b"\xfe\xff\xdd\xe0"
+_PIXEL_DATA = struct.pack("<HH", 0x7FE0, 0x0010)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class FrameIndex:
+    """Frames of one file, by their places in it."""
+
+    transfer_syntax: str
+    """UID."""
+    rows: int
+    columns: int
+    samples: int
+    bits: int
+    """Bits Allocated."""
+    photometric: str
+    frames: int
+    encapsulated: bool
+    offsets: NDArray[np.uint64]
+    """Place of each frame's first byte in the file."""
+    lengths: NDArray[np.uint64]
+    """Bytes of each frame: from an Extended Offset Table without padding; from a Basic Offset Table those of the item, a pad byte included."""
+
+    @classmethod
+    def read(cls, source: str | os.PathLike[str] | BinaryIO) -> Self:
+        """Return the index of a file, given as a path or opened for reading in binary with seek.
+
+        Raises SourceError for what is no DICOM image, has no offset table for its frames, or ends before they do.
+        """
+        if isinstance(source, str | os.PathLike):
+            with Path(source).open("rb") as file:
+                return cls._read(file, str(source))
+        return cls._read(source, getattr(source, "name", "DICOM file"))
+
+    def read_frame(self, fd: int, frame: int) -> bytes:
+        """Return a frame from a file descriptor, at its own place: many threads may share the descriptor.
+
+        Raises SourceError when there is no item of this frame where the table says.
+        """
+        header = ITEM_HEADER_BYTES if self.encapsulated else 0
+        offset, length = int(self.offsets[frame]), int(self.lengths[frame])
+        data = os.pread(fd, header + length, offset - header)
+        if len(data) != header + length:
+            raise SourceError(f"frame {frame} ends beyond the file", frame=frame)
+        if header and (data[:4] != ITEM_TAG or _u4(data[4:8]) not in (length, length + length % 2)):
+            raise SourceError(f"no item of frame {frame} begins at {offset - header}, where the offset table says", frame=frame)
+        return data[header:]
+
+    @classmethod
+    def _read(cls, file: BinaryIO, name: str) -> Self:
+        try:
+            dataset = dcmread(file, stop_before_pixels=True)
+            at = file.tell()
+            syntax = dataset.file_meta.TransferSyntaxUID
+            frames = int(dataset.get("NumberOfFrames", 1))
+            rows, columns, samples = int(dataset.Rows), int(dataset.Columns), int(dataset.SamplesPerPixel)
+            bits, photometric = int(dataset.BitsAllocated), str(dataset.PhotometricInterpretation)
+        except (InvalidDicomError, AttributeError, EOFError, ValueError, struct.error) as error:
+            raise SourceError(f"{name}: not a DICOM image: {error}", uri=name) from error
+        file.seek(at)
+        element = file.read(12)
+        if element[:4] != _PIXEL_DATA or UID(syntax).is_implicit_VR or not UID(syntax).is_little_endian:
+            raise SourceError(f"{name}: no pixel data in explicit VR little endian follows the header", uri=name)
+        frame_bytes = rows * columns * samples * (bits // 8)
+        if _u4(element[8:12]) == _UNDEFINED_LENGTH:
+            offsets, lengths = _encapsulated(file, dataset, frames, name)
+        else:
+            offsets = np.uint64(at + 12) + np.arange(frames, dtype=np.uint64) * np.uint64(frame_bytes)
+            lengths = np.full(frames, frame_bytes, np.uint64)
+            if _u4(element[8:12]) < frame_bytes * frames:
+                raise SourceError(f"{name}: pixel data of {_u4(element[8:12])} bytes cannot hold {frames} frames", uri=name)
+        if int((offsets + lengths).max()) > file.seek(0, os.SEEK_END):
+            raise SourceError(f"{name}: frames end beyond the file, which was cut short", uri=name)
+        return cls(
+            transfer_syntax=str(syntax),
+            rows=rows,
+            columns=columns,
+            samples=samples,
+            bits=bits,
+            photometric=photometric,
+            frames=frames,
+            encapsulated=_u4(element[8:12]) == _UNDEFINED_LENGTH,
+            offsets=offsets,
+            lengths=lengths,
+        )
+
+
+def _encapsulated(
+    file: BinaryIO, dataset: Dataset, frames: int, name: str
+) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+    """Return offsets and lengths from the table of a file that stands behind the pixel data element's header."""
+    tag, length = _item(file)
+    if tag != ITEM_TAG:
+        raise SourceError(f"{name}: no Basic Offset Table item begins the pixel data (PS3.5 A.4)", uri=name)
+    basic = np.frombuffer(file.read(length), "<u4").astype(np.uint64)
+    first_value = np.uint64(file.tell() + ITEM_HEADER_BYTES)
+    if "ExtendedOffsetTable" in dataset:
+        relative = np.frombuffer(dataset.ExtendedOffsetTable, "<u8")
+        lengths = np.frombuffer(dataset.ExtendedOffsetTableLengths, "<u8")
+    elif len(basic) or frames == 1:
+        relative = basic if len(basic) else np.zeros(1, np.uint64)
+        lengths = _item_lengths(file, relative, int(first_value), name)
+    else:
+        raise SourceError(f"{name}: {frames} frames and no offset table", uri=name)
+    if not len(relative) == len(lengths) == frames:
+        raise SourceError(f"{name}: {frames} frames, {len(relative)} entries in the offset table", uri=name)
+    return relative + first_value, lengths.astype(np.uint64)
+
+
+def _item_lengths(file: BinaryIO, relative: NDArray[np.uint64], first_value: int, name: str) -> NDArray[np.uint64]:
+    """Return the items' lengths: each ends where the next begins, and the last one before the sequence delimiter."""
+    file.seek(int(relative[-1]) + first_value - ITEM_HEADER_BYTES)
+    tag, last = _item(file)
+    file.seek(last, os.SEEK_CUR)
+    if tag != ITEM_TAG or _item(file)[0] != _DELIMITER_TAG:
+        raise SourceError(f"{name}: the last frame is not one item with the sequence delimiter behind it", uri=name)
+    gaps = relative[1:] - relative[:-1] - np.uint64(ITEM_HEADER_BYTES)
+    return np.append(gaps, np.uint64(last))
+
+
+def _item(file: BinaryIO) -> tuple[bytes, int]:
+    header = file.read(ITEM_HEADER_BYTES)
+    if len(header) < ITEM_HEADER_BYTES:
+        raise SourceError(f"{getattr(file, 'name', 'DICOM file')}: ends where an item should begin")
+    return header[:4], _u4(header[4:8])
+
+
+def _u4(data: bytes) -> int:
+    return int.from_bytes(data, "little")

@@ -1,0 +1,92 @@
+"""The bytes of a DICOM file around its frames (PS3.10 7, PS3.5 7.1 and A.4).
+
+Header, items, trailer: the items are staged and joined elsewhere, so the header is made from lengths alone. Its own length
+depends on the plan, on the number of frames, on the kind of offset table and, where frames are encoded lossily, on the ratio; so it is
+known before a frame is written when the frames' lengths can be predicted.
+"""
+
+import struct
+
+from pydicom.dataset import FileMetaDataset
+from pydicom.filebase import DicomBytesIO
+from pydicom.filewriter import write_dataset, write_file_meta_info
+from pydicom.uid import UID, VLWholeSlideMicroscopyImageStorage
+
+from pipeline import __version__
+from pipeline.io.dicom.dataset import instance_dataset
+from pipeline.io.dicom.offset_table import LARGEST_BASIC_OFFSET, Lengths, offset_tables
+from pipeline.model.errors import ConfigError, StorageError
+from pipeline.model.plan import InstancePlan, SlidePlan
+
+MAX_NATIVE_BYTES = 2**32 - 2
+"""Most bytes of native pixel data in one instance: the largest even 32-bit length (PS3.5 7.1.1)."""
+
+_IMPLEMENTATION_CLASS_UID = UID("2.25.332382910548002020708872014023469520017")
+_IMPLEMENTATION_VERSION_NAME = f"SLIDEBEAM_{__version__}"[:16]
+_PREAMBLE = bytes(128) + b"DICM"
+_UNDEFINED_LENGTH = 0xFFFFFFFF
+_SEQUENCE_DELIMITER = b"\xfe\xff\xdd\xe0\x00\x00\x00\x00"
+
+
+def instance_header(
+    plan: SlidePlan,
+    instance: InstancePlan,
+    *,
+    item_lengths: Lengths,
+    frame_lengths: Lengths,
+    largest_basic_offset: int = LARGEST_BASIC_OFFSET,
+) -> bytes:
+    """Return all up to the first frame's item header, or up to the first pixel of native pixel data.
+
+    `item_lengths` are the items' value lengths with padding, `frame_lengths` those without, one a frame each and in frame order.
+    Beyond `largest_basic_offset` offsets go into an Extended Offset Table.
+
+    Raises StorageError when the lengths are not those of the planned frames, and ConfigError for more native pixel data than an
+    instance can hold.
+    """
+    for lengths in (item_lengths, frame_lengths):
+        if len(lengths) != instance.grid.frames:
+            raise StorageError(f"{instance.file_name}: {instance.grid.frames} frames are planned, {len(lengths)} are there")
+    stored_bytes = int(frame_lengths.sum(dtype="u8"))
+    file = DicomBytesIO()
+    file.is_little_endian, file.is_implicit_VR = True, False
+    file.write(_PREAMBLE)
+    write_file_meta_info(file, _file_meta(instance), enforce_standard=True)
+    write_dataset(file, instance_dataset(plan, instance, stored_bytes=stored_bytes))
+    dataset: bytes = file.getvalue()
+    if not instance.transfer_syntax.is_encapsulated:
+        return dataset + _native_element(instance)
+    extended, basic = offset_tables(item_lengths, frame_lengths, largest_basic_offset)
+    return b"".join((dataset, extended, _pixel_data(b"OB", _UNDEFINED_LENGTH), basic))
+
+
+def instance_trailer(instance: InstancePlan, pixel_bytes: int) -> bytes:
+    """Return what follows the last frame: the sequence delimiter, or the pad byte of `pixel_bytes` of native pixel data."""
+    return _SEQUENCE_DELIMITER if instance.transfer_syntax.is_encapsulated else bytes(pixel_bytes % 2)
+
+
+def _file_meta(instance: InstancePlan) -> FileMetaDataset:
+    """Return the file meta information (PS3.10 7.1); pydicom adds version and group length."""
+    meta = FileMetaDataset()
+    meta.MediaStorageSOPClassUID = VLWholeSlideMicroscopyImageStorage
+    meta.MediaStorageSOPInstanceUID = UID(instance.sop_instance_uid)
+    meta.TransferSyntaxUID = UID(instance.transfer_syntax.value)
+    meta.ImplementationClassUID = _IMPLEMENTATION_CLASS_UID
+    meta.ImplementationVersionName = _IMPLEMENTATION_VERSION_NAME
+    return meta
+
+
+def _native_element(instance: InstancePlan) -> bytes:
+    """Return the element header of native pixel data: OB for 8 bits, OW for 16 (PS3.5 A.2)."""
+    pixel_bytes = instance.frame_bytes * instance.grid.frames
+    even = pixel_bytes + pixel_bytes % 2
+    if even > MAX_NATIVE_BYTES:
+        raise ConfigError(
+            f"{instance.file_name}: {pixel_bytes} bytes of native pixel data, an instance holds {MAX_NATIVE_BYTES}; "
+            "take a compressed --transfer-syntax, or leave this level out with --level"
+        )
+    return _pixel_data(b"OB" if instance.bits == 8 else b"OW", even)
+
+
+def _pixel_data(vr: bytes, length: int) -> bytes:
+    return struct.pack("<HH2sHI", 0x7FE0, 0x0010, vr, 0, length)

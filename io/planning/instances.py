@@ -1,0 +1,130 @@
+"""Plan the instances of a slide: one a level, one each for label, overview and thumbnail."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from pipeline.io.planning.probe import Probe
+from pipeline.io.planning.routes import route_image
+from pipeline.io.sources.contract import SlideSource
+from pipeline.model.config import ConversionConfig
+from pipeline.model.errors import SourceError
+from pipeline.model.geometry import TileGrid, level_spacing
+from pipeline.model.plan import InstancePlan
+from pipeline.model.reasons import Route
+from pipeline.model.source import Compression, ImageKind, LossyHistory, LossyStage, ScannerFacts, SourceImage
+from pipeline.model.transfer_syntaxes import TransferSyntax
+from pipeline.model.uids import derived_uid
+
+_UNTILED_EDGE = 512
+_LARGEST_NATIVE = 2**32 - 2
+_LARGEST_EDGE = 2**16 - 1
+_MOST_PASSING_FRAMES = 256
+"""Frames of a passing run at most: beyond that a write call has more buffers than the kernel takes at once."""
+
+
+def plan_instances(
+    source: SlideSource,
+    images: Sequence[SourceImage],
+    probes: Mapping[int, Probe],
+    syntax: TransferSyntax,
+    facts: ScannerFacts,
+    config: ConversionConfig,
+    uid_parts: Sequence[str],
+) -> tuple[InstancePlan, ...]:
+    """Plan every image; levels first, base first. Raises SourceError."""
+    base = source.describe().levels[0]
+    plans = []
+    for number, image in enumerate(images, start=1):
+        probe = probes[image.index]
+        decided = route_image(config, image, probe, syntax)
+        grid = _frame_grid(config, image)
+        name = f"level-{image.level}" if image.level is not None else image.kind.lower()
+        plan = InstancePlan(
+            name=name,
+            number=number,
+            image=image.index,
+            kind=image.kind,
+            level=image.level,
+            grid=grid,
+            native_grid=image.tiled and grid == image.grid,
+            transfer_syntax=decided.transfer_syntax,
+            photometric=decided.photometric,
+            samples=image.samples,
+            bits=image.bits,
+            route=decided.route,
+            reason=decided.reason,
+            reversible=decided.reversible,
+            lossy=_history(source, image, probe),
+            sop_instance_uid=derived_uid(("instance", *uid_parts, name)),
+            pixel_spacing_mm=_spacing(facts, base, image),
+            background=_background(facts, image),
+            run_frames=_run_frames(source, image, grid, decided.route, config),
+        )
+        _check_limits(plan)
+        plans.append(plan)
+    return tuple(plans)
+
+
+def _frame_grid(config: ConversionConfig, image: SourceImage) -> TileGrid:
+    """Return the grid of frames: native tiles unless another size was asked for; associated images are one frame."""
+    columns, rows = image.grid.columns, image.grid.rows
+    if image.kind is not ImageKind.VOLUME:
+        return TileGrid(columns, rows, columns, rows)
+    if config.tile_size is None and image.tiled:
+        return image.grid
+    edge = config.tile_size or _UNTILED_EDGE
+    return TileGrid(columns, rows, edge, edge)
+
+
+def _history(source: SlideSource, image: SourceImage, probe: Probe) -> LossyHistory:
+    """Add a JPEG 2000 codestream that is not reversible to the history that the headers tell."""
+    if image.compression is not Compression.JPEG_2000 or probe.reversible:
+        return image.lossy
+    lengths = source.tile_lengths(image.index)
+    if probe.reversible is None or lengths is None:
+        return LossyHistory(unknown=True)
+    pixels = image.grid.columns * image.grid.rows * image.samples * (image.bits // 8)
+    return LossyHistory((LossyStage("ISO_15444_1", pixels / max(1, int(lengths.sum()))),))
+
+
+def _spacing(facts: ScannerFacts, base: SourceImage, image: SourceImage) -> tuple[float, float] | None:
+    """Return the scale of a level or thumbnail; label and overview are other pictures, of a scale that is not told."""
+    if image.kind in (ImageKind.LABEL, ImageKind.OVERVIEW) or facts.pixel_spacing_mm is None:
+        return None
+    return level_spacing(
+        (base.grid.columns, base.grid.rows), facts.pixel_spacing_mm, (image.grid.columns, image.grid.rows)
+    )
+
+
+def _background(facts: ScannerFacts, image: SourceImage) -> tuple[int, ...]:
+    if facts.background is not None and len(facts.background) == image.samples and image.bits == 8:
+        return facts.background
+    return (2**image.bits - 1,) * image.samples
+
+
+def _run_frames(
+    source: SlideSource, image: SourceImage, grid: TileGrid, route: Route, config: ConversionConfig
+) -> int:
+    """Return frames for about `run_bytes`: of stored bytes where tiles pass, of pixels where they are decoded."""
+    if route is Route.PASSTHROUGH:
+        lengths = source.tile_lengths(image.index)
+        mean = max(1.0, float(np.mean(lengths))) if lengths is not None else 1.0
+        return max(1, min(_MOST_PASSING_FRAMES, int(config.run_bytes / mean)))
+    pixels = grid.tile_columns * grid.tile_rows * image.samples * (image.bits // 8)
+    return max(1, min(config.run_frames, 2 * config.run_bytes // pixels))
+
+
+def _check_limits(plan: InstancePlan) -> None:
+    if max(plan.grid.tile_columns, plan.grid.tile_rows) > _LARGEST_EDGE:
+        raise SourceError(
+            f"the {plan.name} is {plan.grid.columns} x {plan.grid.rows} pixels: Rows and Columns of a frame are 16 bit "
+            "(PS3.3 C.7.6.3)",
+            level=plan.level,
+        )
+    if not plan.transfer_syntax.is_encapsulated and plan.frame_bytes * plan.grid.frames > _LARGEST_NATIVE:
+        raise SourceError(
+            f"{plan.name} has {plan.frame_bytes * plan.grid.frames} bytes of native pixel data, more than the 2^32-2 that an "
+            "instance can hold (PS3.5 7.1); choose an encapsulated --transfer-syntax",
+            level=plan.level,
+        )

@@ -1,0 +1,83 @@
+"""Which transfer syntax a slide gets, and which of its images pass.
+
+The default is a slide's, and its base level decides it: JPEG that passes makes it JPEG Baseline, JPEG 2000 that passes makes it JPEG 2000,
+anything else HTJ2K lossless RPCL. What cannot pass in that slide is encoded in its syntax; within JPEG 2000 each codestream says itself whether it is .90
+or .91, and what is encoded anew is reversible, hence .90 (PS3.5 A.4.4).
+"""
+
+from dataclasses import dataclass
+
+from pipeline.io.planning.probe import Probe
+from pipeline.model.config import ConversionConfig
+from pipeline.model.errors import SourceError
+from pipeline.model.reasons import Reason, Route
+from pipeline.model.source import ImageKind, SourceImage
+from pipeline.model.transfer_syntaxes import Photometric, TransferSyntax
+
+_JPEG_2000 = (TransferSyntax.JPEG_2000_LOSSLESS, TransferSyntax.JPEG_2000)
+
+
+@dataclass(frozen=True, slots=True)
+class ImageRoute:
+    """What becomes of one image."""
+
+    route: Route
+    reason: Reason | None
+    transfer_syntax: TransferSyntax
+    photometric: Photometric
+    reversible: bool
+
+
+def slide_syntax(config: ConversionConfig, base: SourceImage, probe: Probe) -> TransferSyntax:
+    """Return the syntax asked for, or the one that lets the base level pass."""
+    if config.transfer_syntax is not None:
+        return config.transfer_syntax
+    if probe.transfer_syntax is not None and _kept_out(config, base) is None:
+        return probe.transfer_syntax
+    return TransferSyntax.HTJ2K_LOSSLESS_RPCL
+
+
+def route_image(config: ConversionConfig, image: SourceImage, probe: Probe, syntax: TransferSyntax) -> ImageRoute:
+    """Decide for one image of a slide whose syntax is known. Raises SourceError for pixels that the syntax cannot hold."""
+    reason = probe.reason or _kept_out(config, image)
+    if reason is None and not _compatible(probe.transfer_syntax, syntax):
+        reason = Reason.SYNTAX_REQUESTED
+    if reason is None and probe.transfer_syntax and probe.photometric:
+        return ImageRoute(
+            Route.PASSTHROUGH, None, probe.transfer_syntax, probe.photometric, bool(probe.reversible)
+        )
+    if syntax is TransferSyntax.JPEG_2000:
+        syntax = TransferSyntax.JPEG_2000_LOSSLESS
+    if syntax is TransferSyntax.JPEG_BASELINE and image.bits != 8:
+        raise SourceError(
+            f"JPEG Baseline holds 8 bits a sample, this slide has {image.bits}: use --transfer-syntax htj2k-lossless-rpcl, "
+            "jpeg2000-lossless or explicit-vr-little-endian"
+        )
+    return ImageRoute(
+        Route.ENCODE, reason, syntax, _encoded_photometric(syntax, image.samples), syntax is not TransferSyntax.JPEG_BASELINE
+    )
+
+
+def _kept_out(config: ConversionConfig, image: SourceImage) -> Reason | None:
+    """Return what in the options keeps an image from passing."""
+    if config.force_transcode:
+        return Reason.TRANSCODE_FORCED
+    if image.kind is not ImageKind.VOLUME:
+        return Reason.UNTILED
+    native = (image.grid.tile_columns, image.grid.tile_rows)
+    if config.tile_size is not None and native != (config.tile_size, config.tile_size):
+        return Reason.GEOMETRY_CHANGED
+    return None
+
+
+def _compatible(stored: TransferSyntax | None, wanted: TransferSyntax) -> bool:
+    return stored is wanted or (wanted is TransferSyntax.JPEG_2000 and stored in _JPEG_2000)
+
+
+def _encoded_photometric(syntax: TransferSyntax, samples: int) -> Photometric:
+    """PS3.5 8.2.1 (JPEG), 8.2.4 (JPEG 2000), 8.2.14 (HTJ2K); native colour is RGB."""
+    if samples == 1:
+        return Photometric.MONOCHROME2
+    if syntax is TransferSyntax.JPEG_BASELINE:
+        return Photometric.YBR_FULL_422
+    return Photometric.YBR_RCT if syntax.is_jpeg_2000_family else Photometric.RGB

@@ -1,0 +1,124 @@
+"""Plan a slide: a pure function of its content and the configuration."""
+
+from dataclasses import replace
+
+from pipeline.io.dicom.icc import optical_path_profile
+from pipeline.io.planning.instances import plan_instances
+from pipeline.io.planning.probe import probe_image
+from pipeline.io.planning.routes import slide_syntax
+from pipeline.io.sources.contract import SlideSource
+from pipeline.model.config import ConversionConfig
+from pipeline.model.errors import SlidebeamError, SourceError
+from pipeline.model.keys import SlideInput
+from pipeline.model.metadata import resolve_metadata
+from pipeline.model.plan import Action, SlidePlan
+from pipeline.model.source import ImageKind, ScannerFacts, SlideDescription, SourceImage
+from pipeline.model.transfer_syntaxes import TransferSyntax
+from pipeline.model.uids import derived_uid
+
+_WANTED = {ImageKind.LABEL: "label", ImageKind.OVERVIEW: "overview", ImageKind.THUMBNAIL: "thumbnail"}
+
+
+def plan_slide(source: SlideSource, slide: SlideInput, config: ConversionConfig) -> SlidePlan:
+    """Decide what will be written for a slide; its action is CONVERT.
+
+    Raises
+    ------
+    SourceError
+        The slide has no usable scale, no level that was asked for, or pixels that the syntax cannot hold.
+    MetadataMissing
+        Type 1 attributes have no value.
+
+    """
+    try:
+        return _plan(source, slide, config)
+    except SlidebeamError as error:
+        error.uri = error.uri or slide.uri
+        raise
+
+
+def _plan(source: SlideSource, slide: SlideInput, config: ConversionConfig) -> SlidePlan:
+    description = source.describe()
+    facts, doubts = _facts(description, slide, config)
+    metadata = resolve_metadata(
+        config.metadata, facts, research_placeholder=config.research_placeholder, slide_name=slide.slide_id
+    )
+    images = _wanted_images(description, slide, config)
+    probes = {image.index: probe_image(source, image) for image in images}
+    base = images[0]
+    syntax = slide_syntax(config, base, probes[base.index])
+    fingerprint, digest = source.fingerprint(), config.digest()
+    place = (fingerprint, digest, config.uid_salt)
+    icc, icc_source, icc_doubts = b"", "", ()
+    if base.samples == 3:
+        icc, icc_source, icc_doubts = optical_path_profile(description.icc_profile)
+    instances = plan_instances(source, images, probes, syntax, facts, config, place)
+    warnings = [*description.warnings, *doubts, *icc_doubts]
+    if any(i.transfer_syntax in (TransferSyntax.HTJ2K_LOSSLESS, TransferSyntax.HTJ2K_LOSSLESS_RPCL) for i in instances):
+        warnings.append(
+            "HTJ2K is written, which OpenSlide and QuPath do not read; --transfer-syntax jpeg2000-lossless is for them"
+        )
+    shared_study = config.metadata.shares_study()
+    return SlidePlan(
+        slide_id=slide.slide_id,
+        uri=slide.uri,
+        format=description.format,
+        action=Action.CONVERT,
+        fingerprint=fingerprint,
+        config_digest=digest,
+        study_instance_uid=config.metadata.study_instance_uid
+        or derived_uid(("study", config.uid_salt, *(shared_study or place))),
+        series_instance_uid=derived_uid(("series", *place)),
+        frame_of_reference_uid=derived_uid(("frame of reference", *place)),
+        pyramid_uid=derived_uid(("pyramid", *place)),
+        instances=instances,
+        facts=facts,
+        metadata=metadata,
+        icc_profile=icc,
+        icc_source=icc_source,
+        warnings=tuple(warnings),
+    )
+
+
+def _facts(
+    description: SlideDescription, slide: SlideInput, config: ConversionConfig
+) -> tuple[ScannerFacts, tuple[str, ...]]:
+    """Settle the base level's pixel spacing: the option beats the slide, with a warning where they differ."""
+    facts, given = description.facts, config.source_pixel_spacing_mm
+    if given is None:
+        if facts.pixel_spacing_mm is None:
+            raise SourceError(
+                f"{slide.uri} does not say how large its pixels are; give --source-pixel-spacing-mm ROW,COL (0.0005,0.0005 "
+                "is half a micrometre)",
+                uri=slide.uri,
+            )
+        return facts, ()
+    own = facts.pixel_spacing_mm
+    differs = own is not None and any(abs(a / b - 1) > 1e-3 for a, b in zip(own, given, strict=True))
+    doubt = (
+        (f"the given pixel spacing {given[0]:g},{given[1]:g} mm is used and not the slide's own {own[0]:g},{own[1]:g} mm",)
+        if own is not None and differs
+        else ()
+    )
+    return replace(facts, pixel_spacing_mm=given), doubt
+
+
+def _wanted_images(description: SlideDescription, slide: SlideInput, config: ConversionConfig) -> list[SourceImage]:
+    """Levels that were asked for, base first, then the associated images that are not switched off."""
+    levels = list(description.levels)
+    if config.levels is not None:
+        beyond = [level for level in config.levels if level >= len(levels)]
+        if beyond:
+            raise SourceError(
+                f"{slide.uri} has no level {beyond[0]}: its levels are 0 to {len(levels) - 1}", uri=slide.uri, level=beyond[0]
+            )
+        levels = [levels[level] for level in config.levels]
+    sizes = {(level.grid.columns, level.grid.rows) for level in levels}
+    others = [
+        image
+        for image in description.images
+        if image.kind in _WANTED
+        and getattr(config, _WANTED[image.kind])
+        and not (image.kind is ImageKind.THUMBNAIL and (image.grid.columns, image.grid.rows) in sizes)
+    ]
+    return levels + others

@@ -1,0 +1,1 @@
+"""What turns staged objects into a published series, and what tells a later run that it is done."""

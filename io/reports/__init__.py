@@ -1,0 +1,1 @@
+"""What a conversion tells afterwards (JSON, Parquet, failures) and meanwhile (progress)."""

@@ -1,0 +1,75 @@
+"""What has been done so far: one board a process.
+
+Runners tell of their counters when all is over, so progress has a channel of its own. Stages call it once a run;
+whoever shows progress asks for a snapshot as often as it likes. Other processes of a runner have boards of their own,
+which nobody sees.
+"""
+
+import threading
+from dataclasses import dataclass, field
+
+from pipeline.model.records import Status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """The board at one moment."""
+
+    expected_frames: int = 0
+    """Of the slides planned so far."""
+    expected_bytes: int = 0
+    """To be read from the sources, as far as their indexes tell."""
+    frames: int = 0
+    bytes_in: int = 0
+    bytes_out: int = 0
+    slides: dict[str, Status] = field(default_factory=dict)
+    """How each slide that has ended did, by its id."""
+
+
+class ProgressBoard:
+    """A thread-safe tally."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.reset()
+
+    def reset(self) -> None:
+        """Begin a new job."""
+        with self._lock:
+            self._expected_frames = self._expected_bytes = 0
+            self._frames = self._bytes_in = self._bytes_out = 0
+            self._slides: dict[str, Status] = {}
+
+    def expect(self, frames: int, bytes: int) -> None:
+        """Add frames that were planned, and the stored bytes that they will be read from."""
+        with self._lock:
+            self._expected_frames += frames
+            self._expected_bytes += bytes
+
+    def advance(self, frames: int, bytes_in: int, bytes_out: int) -> None:
+        """Add a run: its frames, the bytes read and the bytes staged."""
+        with self._lock:
+            self._frames += frames
+            self._bytes_in += bytes_in
+            self._bytes_out += bytes_out
+
+    def slide_done(self, slide_id: str, status: Status) -> None:
+        """Note how a slide ended; again for the same slide replaces."""
+        with self._lock:
+            self._slides[slide_id] = status
+
+    def snapshot(self) -> Progress:
+        """Return the tally of this moment."""
+        with self._lock:
+            return Progress(
+                expected_frames=self._expected_frames,
+                expected_bytes=self._expected_bytes,
+                frames=self._frames,
+                bytes_in=self._bytes_in,
+                bytes_out=self._bytes_out,
+                slides=dict(self._slides),
+            )
+
+
+BOARD = ProgressBoard()
+"""The board of this process."""

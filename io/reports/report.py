@@ -1,0 +1,165 @@
+"""The report of a conversion, as JSON: wsi-dicom's keys, and what a batch of slides needs besides.
+
+`instances` and `metrics` tell of what was written in this job; `slides` has exactly one entry for every input,
+whatever became of it. Everything but times, memory and the job's name is the same for the same slides and options.
+Metadata of patients is not in it.
+"""
+
+import dataclasses
+import posixpath
+import resource
+import sys
+from collections.abc import Sequence
+from enum import StrEnum
+from importlib import metadata
+from typing import Any
+
+import pipeline
+from pipeline.io.reports.metrics import instance_metrics, total_metrics
+from pipeline.io.reports.plans import instance_plan_report
+from pipeline.io.reports.routes import planned_instances
+from pipeline.model.config import ConversionConfig
+from pipeline.model.plan import InstancePlan, SlidePlan
+from pipeline.model.records import Failure, SlideOutcome, Status, WrittenInstance
+from pipeline.model.transfer_syntaxes import TransferSyntax
+
+SCHEMA = "slidebeam-conversion-report-v1"
+_LIBRARIES = (
+    "apache-beam",
+    "imagecodecs",
+    "numpy",
+    "openslide-python",
+    "openslide-bin",
+    "pyarrow",
+    "pydicom",
+    "tifffile",
+    "xxhash",
+)
+
+
+def conversion_report(
+    outcomes: Sequence[SlideOutcome], config: ConversionConfig, job: str, *, engine: str = ""
+) -> dict[str, Any]:
+    """Return the report of a job; `engine` names what ran the graph."""
+    ordered = sorted(outcomes, key=lambda outcome: (outcome.slide_id, outcome.uri))
+    instances = [
+        _instance(config, outcome, plan, written)
+        for outcome in ordered
+        if outcome.status is Status.PUBLISHED
+        for plan, written in planned_instances(outcome)
+    ]
+    return {
+        "schema": SCHEMA,
+        "job": job,
+        "output_dir": config.output,
+        "slides": [slide_report(outcome, config) for outcome in ordered],
+        "instances": instances,
+        "failures": [failure_report(failure) for failure in all_failures(ordered)],
+        "metrics": {
+            **total_metrics(instance["metrics"] for instance in instances),
+            "rss_bytes": peak_rss_bytes(),
+        },
+        "options": _options(config),
+        "config_digest": config.digest(),
+        "engine": engine,
+        "versions": _versions(),
+    }
+
+
+def slide_report(outcome: SlideOutcome, config: ConversionConfig) -> dict[str, Any]:
+    """Return what became of one slide."""
+    pairs = planned_instances(outcome)
+    total = total_metrics(instance_metrics(plan, written) for plan, written in pairs)
+    plan: SlidePlan | None = outcome.plan
+    return {
+        "slide_id": outcome.slide_id,
+        "uri": outcome.uri,
+        "status": outcome.status.value,
+        "path": None if outcome.status is Status.FAILED else _path(config, outcome.slide_id),
+        "format": plan.format if plan else None,
+        "fingerprint": plan.fingerprint if plan else None,
+        "study_instance_uid": plan.study_instance_uid if plan else None,
+        "series_instance_uid": plan.series_instance_uid if plan else None,
+        "icc_profile_source": plan.icc_source if plan else None,
+        "warnings": list(plan.warnings) if plan else [],
+        "planned_instances": len(plan.instances) if plan else None,
+        "planned_frames": sum(instance.grid.frames for instance in plan.instances) if plan else None,
+        "instances": len(pairs),
+        "frames": total["total_frames"],
+        "frames_by_route": total["frames_by_route"],
+        "frames_by_reason": total["frames_by_reason"],
+        "bytes_in": total["bytes_in"],
+        "bytes_out": total["bytes_out"],
+        "bytes_written": sum(written.bytes for _, written in pairs),
+        "certificate": {
+            "mode": config.certificate.value,
+            "digest": "xxh3_64",
+            "compared_frames": sum(written.certified_frames for _, written in pairs),
+        },
+        "failures": len(outcome.failures),
+    }
+
+
+def failure_report(failure: Failure) -> dict[str, Any]:
+    """Return a failure as a row of `failures.jsonl`."""
+    return dataclasses.asdict(failure)
+
+
+def all_failures(outcomes: Sequence[SlideOutcome]) -> list[Failure]:
+    """Return the failures of all slides, by slide, instance and frame."""
+    failures = [failure for outcome in outcomes for failure in outcome.failures]
+    return sorted(
+        failures, key=lambda f: (f.slide_id, f.instance, -1 if f.frame is None else f.frame, f.stage, f.message)
+    )
+
+
+def peak_rss_bytes() -> int:
+    """Return the most memory that this process has had resident, in bytes."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def _instance(
+    config: ConversionConfig, outcome: SlideOutcome, plan: InstancePlan, written: WrittenInstance
+) -> dict[str, Any]:
+    return {
+        "path": posixpath.join(_path(config, outcome.slide_id), plan.file_name),
+        "sop_instance_uid": plan.sop_instance_uid,
+        "series_instance_uid": outcome.plan.series_instance_uid,
+        "z": 0,
+        "c": 0,
+        "t": 0,
+        "frame_count": written.frames,
+        "slide_id": outcome.slide_id,
+        **instance_plan_report(plan),
+        "bytes": written.bytes,
+        "compared_frames": written.certified_frames,
+        "digests": posixpath.join(config.output, "_reports", "certificates", outcome.slide_id, f"{plan.name}.parquet"),
+        "metrics": instance_metrics(plan, written),
+    }
+
+
+def _path(config: ConversionConfig, slide_id: str) -> str:
+    return posixpath.join(config.output, slide_id)
+
+
+def _options(config: ConversionConfig) -> dict[str, Any]:
+    """Return the options without metadata, which may name a patient, and without the salt, which is a secret."""
+    kept = [f.name for f in dataclasses.fields(config) if f.name not in ("metadata", "uid_salt")]
+    return {name: _plain(getattr(config, name)) for name in kept}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, TransferSyntax):
+        return value.option
+    return value.value if isinstance(value, StrEnum) else list(value) if isinstance(value, tuple) else value
+
+
+def _versions() -> dict[str, str]:
+    versions = {"slidebeam": pipeline.__version__, "python": sys.version.split()[0]}
+    for library in _LIBRARIES:
+        try:
+            versions[library] = metadata.version(library)
+        except metadata.PackageNotFoundError:
+            versions[library] = "not installed"
+    return versions

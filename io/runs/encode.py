@@ -1,0 +1,32 @@
+"""EncodeTiles: pixels that wait become frames in the instance's transfer syntax."""
+
+from time import perf_counter_ns
+
+import xxhash
+
+from pipeline.io.runs.opened import OpenedSlide
+from pipeline.model.errors import CodecError, TileError
+from pipeline.model.tiles import Frame, FrameRun
+
+
+def encode_run(run: FrameRun, slide: OpenedSlide) -> FrameRun:
+    """Encode what is pending; the pixels stay for the validation. Raises TileError."""
+    if not run.pending:
+        return run
+    encoder = slide.encoder(run.plan)
+    started = perf_counter_ns()
+    for place, pixels in run.pending.items():
+        try:
+            data = encoder.encode(pixels)
+        except CodecError as error:
+            frame = run.key.first_frame + place
+            raise TileError(
+                f"{run.key.uri}: frame {frame} of {run.plan.name} cannot be encoded: {error}",
+                uri=run.key.uri,
+                level=run.key.level,
+                frame=frame,
+            ) from error
+        run.frames[place] = Frame(b"", data, 0, len(data))
+        run.digests[place] = xxhash.xxh3_64_intdigest(data)
+    run.timings.encode_micros += (perf_counter_ns() - started) // 1000
+    return run

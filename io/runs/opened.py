@@ -1,0 +1,146 @@
+"""Open slides of a process: source, plan and codecs together, kept in an explicit LRU that closes handles.
+
+A worker lives long and meets many slides. Whoever works on one holds a lease; a slide that falls out of the LRU is closed with its last lease.
+"""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from pipeline.io.codecs import frame_encoder
+from pipeline.io.codecs.contract import EncoderSettings, FrameEncoder
+from pipeline.io.planning import plan_slide
+from pipeline.io.sources import SlideSource, open_source
+from pipeline.model.config import ConversionConfig
+from pipeline.model.errors import SourceError
+from pipeline.model.keys import SlideInput
+from pipeline.model.plan import InstancePlan, SlidePlan
+from pipeline.model.tiles import Pixels
+
+_KEPT_OPEN = 8
+
+
+class OpenedSlide:
+    """One open slide with its plan."""
+
+    def __init__(self, source: SlideSource, plan: SlidePlan, config: ConversionConfig) -> None:
+        self.source = source
+        self.plan = plan
+        self.config = config
+        self.instances = {instance.name: instance for instance in plan.instances}
+        self._encoders: dict[str, FrameEncoder] = {}
+        self._backgrounds: dict[str, bytes] = {}
+        self._leases = 0
+        self._retired = False
+
+    def encoder(self, instance: InstancePlan) -> FrameEncoder:
+        """Encoder of an instance's frames, in its transfer syntax and photometric interpretation."""
+        encoder = self._encoders.get(instance.name)
+        if encoder is None:
+            encoder = frame_encoder(_settings(instance, self.config))
+            self._encoders[instance.name] = encoder
+        return encoder
+
+    def background_frame(self, instance: InstancePlan) -> bytes:
+        """Encoded frame of nothing but background, for tiles that the source does not hold."""
+        frame = self._backgrounds.get(instance.name)
+        if frame is None:
+            frame = self.encoder(instance).encode(background_tile(instance))
+            self._backgrounds[instance.name] = frame
+        return frame
+
+
+class OpenedSlides:
+    """The LRU of a process. Thread-safe."""
+
+    def __init__(self, kept: int = _KEPT_OPEN) -> None:
+        self._kept = kept
+        self._slides: OrderedDict[tuple[str, str, str], OpenedSlide] = OrderedDict()
+        self._lock = threading.RLock()
+
+    @contextmanager
+    def lease(self, slide: SlideInput, config: ConversionConfig, fingerprint: str = "") -> Iterator[OpenedSlide]:
+        """Hold an open slide; opens and plans it if it is not there.
+
+        Raises SourceError, also when the content is not the one of `fingerprint`.
+        """
+        opened = self._take(slide, config)
+        try:
+            if fingerprint and opened.plan.fingerprint != fingerprint:
+                raise SourceError(f"{slide.uri} changed while it was converted; convert it again", uri=slide.uri)
+            yield opened
+        finally:
+            self._give_back(opened)
+
+    def close(self) -> None:
+        """Close all slides that nobody holds, the others with their last lease."""
+        with self._lock:
+            for opened in self._slides.values():
+                _retire(opened)
+            self._slides.clear()
+
+    def _take(self, slide: SlideInput, config: ConversionConfig) -> OpenedSlide:
+        key = (slide.uri, slide.slide_id, config.digest())
+        with self._lock:
+            opened = self._slides.get(key)
+            if opened is None:
+                opened = _open(slide, config)
+                self._slides[key] = opened
+                while len(self._slides) > self._kept:
+                    _retire(self._slides.popitem(last=False)[1])
+            self._slides.move_to_end(key)
+            opened._leases += 1
+            return opened
+
+    def _give_back(self, opened: OpenedSlide) -> None:
+        with self._lock:
+            opened._leases -= 1
+            if opened._retired and not opened._leases:
+                opened.source.close()
+
+
+def background_tile(instance: InstancePlan) -> Pixels:
+    """Return a tile of the background colour, (rows, columns, samples)."""
+    grid = instance.grid
+    return background_pixels(instance, grid.tile_rows, grid.tile_columns)
+
+
+def background_pixels(instance: InstancePlan, rows: int, columns: int) -> Pixels:
+    """Return pixels of the background colour, (rows, columns, samples)."""
+    import numpy as np
+
+    dtype = np.uint8 if instance.bits == 8 else np.uint16
+    pixels = np.empty((rows, columns, instance.samples), dtype)
+    pixels[:] = np.array(instance.background, dtype)
+    return pixels
+
+
+def _open(slide: SlideInput, config: ConversionConfig) -> OpenedSlide:
+    source = open_source(slide.uri)
+    try:
+        return OpenedSlide(source, plan_slide(source, slide, config), config)
+    except BaseException:
+        source.close()
+        raise
+
+
+def _retire(opened: OpenedSlide) -> None:
+    opened._retired = True
+    if not opened._leases:
+        opened.source.close()
+
+
+def _settings(instance: InstancePlan, config: ConversionConfig) -> EncoderSettings:
+    return EncoderSettings(
+        transfer_syntax=instance.transfer_syntax,
+        photometric=instance.photometric,
+        samples=instance.samples,
+        bits=instance.bits,
+        reversible=instance.reversible,
+        jpeg_quality=config.jpeg_quality,
+        jpeg_subsampling=config.jpeg_subsampling,
+        j2k_decomposition_levels=config.j2k_decomposition_levels,
+        columns=instance.grid.tile_columns,
+        rows=instance.grid.tile_rows,
+    )

@@ -1,0 +1,89 @@
+"""CheckPassthrough: each tile becomes a stored frame as it is, or is rejected by name and decoded."""
+
+from time import perf_counter_ns
+
+import xxhash
+
+from pipeline.io.codecs.contract import PassedTile, TileCodec
+from pipeline.io.runs.opened import OpenedSlide
+from pipeline.io.runs.read import blank_outside
+from pipeline.model.errors import CodecError, TileError
+from pipeline.model.reasons import Reason, Route
+from pipeline.model.tiles import Buffer, Frame, FrameRun, TileRun
+
+
+def pass_through(run: TileRun, slide: OpenedSlide) -> FrameRun:
+    """Let tiles pass whose codestream says what the plan says.
+
+    The digest of a passing frame is taken over the source's entropy-coded bytes, before anything is written.
+    """
+    checked = FrameRun(run.key, run.plan, [], [], [], timings=run.timings)
+    if run.plan.route is Route.PASSTHROUGH:
+        _pass_tiles(run, checked, slide)
+    else:
+        _take_pixels(run, checked, slide)
+    return checked
+
+
+def _pass_tiles(run: TileRun, checked: FrameRun, slide: OpenedSlide) -> None:
+    plan = run.plan
+    codec = slide.source.tile_codec(plan.image)
+    if codec is None:
+        raise TileError(f"{run.key.uri}: its reader gives no compressed tiles", uri=run.key.uri, level=plan.level)
+    for place, tile in enumerate(run.tiles):
+        if not len(tile):
+            _background(checked, place, slide)
+            continue
+        passed = codec.pass_tile(tile)
+        if isinstance(passed, PassedTile):
+            head, start, end, syntax, photometric, reversible = passed
+            if syntax is plan.transfer_syntax and photometric is plan.photometric and reversible is plan.reversible:
+                checked.frames.append(Frame(head, tile, start, end))
+                checked.routes.append(Route.PASSTHROUGH)
+                checked.digests.append(xxhash.xxh3_64_intdigest(tile[start:end]))
+                continue
+            passed = Reason.DIFFERS_FROM_PLAN
+        _reject(checked, place, passed)
+        _decode(checked, place, tile, codec)
+
+
+def _take_pixels(run: TileRun, checked: FrameRun, slide: OpenedSlide) -> None:
+    for place in range(run.key.frames):
+        if place in run.missing:
+            _background(checked, place, slide)
+        else:
+            _reject(checked, place, run.plan.reason or Reason.PIXELS_ONLY)
+    checked.pending = run.pixels
+
+
+def _reject(checked: FrameRun, place: int, reason: Reason) -> None:
+    checked.frames.append(None)
+    checked.routes.append(Route.ENCODE)
+    checked.digests.append(0)
+    checked.rejected[place] = reason
+
+
+def _decode(checked: FrameRun, place: int, tile: Buffer, codec: TileCodec) -> None:
+    key = checked.key
+    frame = key.first_frame + place
+    started = perf_counter_ns()
+    try:
+        pixels = codec.decode(tile)
+    except CodecError as error:
+        raise TileError(
+            f"{key.uri}: level {key.level}, tile {frame} does not pass ({checked.rejected[place]}) and cannot be decoded: "
+            f"{error}",
+            uri=key.uri,
+            level=key.level,
+            frame=frame,
+        ) from error
+    checked.pending[place] = blank_outside(checked.plan, frame, pixels)
+    checked.timings.decode_micros += (perf_counter_ns() - started) // 1000
+
+
+def _background(checked: FrameRun, place: int, slide: OpenedSlide) -> None:
+    data = slide.background_frame(checked.plan)
+    checked.frames.append(Frame(b"", data, 0, len(data)))
+    checked.routes.append(Route.BACKGROUND)
+    checked.digests.append(xxhash.xxh3_64_intdigest(data))
+    checked.rejected[place] = Reason.MISSING_TILE

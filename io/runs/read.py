@@ -1,0 +1,72 @@
+"""ReadTiles: a key becomes the run's compressed tiles, or their pixels where the plan says that they are encoded."""
+
+from time import perf_counter_ns
+
+from pipeline.io.runs.opened import OpenedSlide, background_pixels, background_tile
+from pipeline.model.keys import RunKey
+from pipeline.model.plan import InstancePlan
+from pipeline.model.reasons import Route
+from pipeline.model.source import ImageKind
+from pipeline.model.tiles import Pixels, TileRun
+
+
+def read_run(key: RunKey, slide: OpenedSlide) -> TileRun:
+    """Read a run. Raises SourceError, or TileError for a tile that cannot be decoded."""
+    plan = slide.instances[key.instance]
+    run = TileRun(key, plan)
+    started = perf_counter_ns()
+    if plan.route is Route.PASSTHROUGH:
+        run.tiles = slide.source.read_tiles(plan.image, key.first_frame, key.frames)
+        run.timings.bytes_in = sum(map(len, run.tiles))
+        run.timings.read_micros = (perf_counter_ns() - started) // 1000
+        return run
+    read = _native_tiles if plan.native_grid else _recut_tiles
+    tiles = read(plan, key, slide)
+    run.missing = frozenset(i for i, tile in enumerate(tiles) if tile is None)
+    run.pixels = {
+        i: blank_outside(plan, key.first_frame + i, tile) for i, tile in enumerate(tiles) if tile is not None
+    }
+    lengths = slide.source.tile_lengths(plan.image)
+    if lengths is not None and plan.native_grid:
+        run.timings.bytes_in = int(lengths[key.first_frame : key.first_frame + key.frames].sum())
+    run.timings.decode_micros = (perf_counter_ns() - started) // 1000
+    return run
+
+
+def blank_outside(plan: InstancePlan, frame: int, tile: Pixels) -> Pixels:
+    """Fill what lies beyond the image with the background colour; the tile itself when nothing does."""
+    columns, rows = plan.grid.extent(frame)
+    if (rows, columns) == tile.shape[:2]:
+        return tile
+    blanked = background_tile(plan)
+    blanked[:rows, :columns] = tile[:rows, :columns]
+    return blanked
+
+
+def _native_tiles(plan: InstancePlan, key: RunKey, slide: OpenedSlide) -> list[Pixels | None]:
+    return slide.source.read_pixels(plan.image, key.first_frame, key.frames)
+
+
+def _recut_tiles(plan: InstancePlan, key: RunKey, slide: OpenedSlide) -> list[Pixels | None]:
+    """Cut frames of another size than the source's: one region a row of frames, so that tiles between two frames are decoded once."""
+    tiles: list[Pixels | None] = []
+    grid, frame, end = plan.grid, key.first_frame, key.first_frame + key.frames
+    while frame < end:
+        last = min(end, (frame // grid.across + 1) * grid.across) - 1
+        left, top = grid.position(frame)
+        right = grid.position(last)[0] + grid.extent(last)[0]
+        rows = grid.extent(frame)[1]
+        strip = slide.source.read_region(plan.image, left, top, right - left, rows)
+        for i in range(last - frame + 1):
+            part = strip[:, i * grid.tile_columns : (i + 1) * grid.tile_columns]
+            tiles.append(part if plan.kind is not ImageKind.VOLUME else _padded(plan, part))
+        frame = last + 1
+    return tiles
+
+
+def _padded(plan: InstancePlan, part: Pixels) -> Pixels:
+    if part.shape[:2] == (plan.grid.tile_rows, plan.grid.tile_columns):
+        return part
+    tile = background_pixels(plan, plan.grid.tile_rows, plan.grid.tile_columns)
+    tile[: part.shape[0], : part.shape[1]] = part
+    return tile

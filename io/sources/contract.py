@@ -1,0 +1,59 @@
+"""What every reader of slides gives.
+
+A source describes itself from its headers, gives compressed tiles where the format lets it, and pixels always. All read calls are
+thread-safe and none keeps more than it was asked for.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.io.codecs.contract import TileCodec
+from pipeline.model.source import SlideDescription
+from pipeline.model.tiles import Buffer, Pixels
+
+
+class SlideSource(ABC):
+    """An open slide. Errors of all calls are SourceError, or TileError where one tile is at fault."""
+
+    uri: str
+
+    @abstractmethod
+    def describe(self) -> SlideDescription:
+        """All that the headers tell. Read once, then kept."""
+
+    @abstractmethod
+    def fingerprint(self) -> str:
+        """Hex digest of size, header, tile index and samples of the bytes: another content, another fingerprint."""
+
+    @abstractmethod
+    def tile_lengths(self, image: int) -> NDArray[np.uint64] | None:
+        """Stored bytes of each tile, in frame order; 0: the tile is missing. None: the reader gives pixels only."""
+
+    @abstractmethod
+    def tile_codec(self, image: int) -> TileCodec | None:
+        """Decide on and decode the image's compressed tiles; None where there are none to be had."""
+
+    @abstractmethod
+    def read_tiles(self, image: int, first: int, count: int) -> Sequence[Buffer]:
+        """Compressed tiles in frame order, as stored; an empty one is missing."""
+
+    @abstractmethod
+    def read_pixels(self, image: int, first: int, count: int) -> list[Pixels | None]:
+        """Decoded tiles of the stored grid, each (tile rows, tile columns, samples); None where the tile is missing."""
+
+    @abstractmethod
+    def read_region(self, image: int, x: int, y: int, columns: int, rows: int) -> Pixels:
+        """Pixels of a rectangle inside the image, (rows, columns, samples); what is missing has the background colour."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Give back file handles. Later reads fail."""
+
+    def __enter__(self) -> "SlideSource":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

@@ -1,0 +1,192 @@
+"""All else that OpenSlide opens, as pixels: MIRAX, Hamamatsu, Leica SCN, Ventana, Philips TIFF, Trestle, Sakura, Zeiss, DICOM.
+
+OpenSlide gives pixels and does not say how they were stored, so nothing passes, and the lossy history is unknown.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import openslide
+from numpy.typing import NDArray
+
+from pipeline.io.codecs.contract import TileCodec
+from pipeline.io.sources.contract import SlideSource
+from pipeline.io.sources.fingerprint import files_fingerprint
+from pipeline.model.errors import SourceError, TileError
+from pipeline.model.geometry import TileGrid
+from pipeline.model.source import (
+    Compression,
+    ImageKind,
+    LossyHistory,
+    ScannerFacts,
+    SlideDescription,
+    SourceImage,
+    TaggedColour,
+)
+from pipeline.model.tiles import Buffer, Pixels
+
+_ASSOCIATED = {"label": ImageKind.LABEL, "macro": ImageKind.OVERVIEW, "thumbnail": ImageKind.THUMBNAIL}
+_MAKERS = {
+    "hamamatsu": "Hamamatsu",
+    "leica": "Leica Biosystems",
+    "mirax": "3DHISTECH",
+    "philips": "Philips",
+    "sakura": "Sakura",
+    "trestle": "Trestle",
+    "ventana": "Ventana",
+    "zeiss": "Zeiss",
+}
+_MODEL_PROPERTIES = ("hamamatsu.Product", "leica.device-model", "mirax.NONHIERLAYER_1_SECTION.SCANNER_HARDWARE_VERSION", "tiff.Model")
+_SERIAL_PROPERTIES = ("hamamatsu.NDP.S/N", "leica.device-serial-number")
+_DATE_PROPERTIES = ("leica.creation-date", "hamamatsu.Created", "tiff.DateTime", "mirax.GENERAL.SLIDE_CREATIONDATETIME")
+_SMALLEST_NATIVE_TILE, _LARGEST_NATIVE_TILE = 128, 4096
+
+
+class OpenSlideSource(SlideSource):
+    """A slide read by OpenSlide. `uri` is the path that OpenSlide takes: of a folder of DICOM, one of its files."""
+
+    def __init__(self, uri: str) -> None:
+        self.uri = uri
+        try:
+            self._slide = openslide.OpenSlide(uri)
+        except (openslide.OpenSlideError, OSError) as error:
+            raise SourceError(
+                f"{uri} cannot be opened as a slide ({error or 'format not known'}); check that it is complete and of a supported format",
+                uri=uri,
+            ) from error
+        self._description = self._describe()
+        self._background = np.array(self._description.facts.background or (255, 255, 255), np.uint8)
+
+    def describe(self) -> SlideDescription:
+        """Levels, associated images and properties."""
+        return self._description
+
+    def fingerprint(self) -> str:
+        """Digest of the file and of the files that belong to it: a MIRAX data folder, the other files of a DICOM series."""
+        path = Path(self.uri)
+        companion = path.with_suffix("") if path.suffix.lower() == ".mrxs" else None
+        files = [path]
+        if companion is not None and companion.is_dir():
+            files += sorted(p for p in companion.rglob("*") if p.is_file())
+        elif self._description.format == "dicom":
+            files = sorted(p for p in path.parent.iterdir() if p.is_file())
+        return files_fingerprint(files)
+
+    def tile_lengths(self, image: int) -> NDArray[np.uint64] | None:
+        """None: OpenSlide gives pixels."""
+        return None
+
+    def tile_codec(self, image: int) -> TileCodec | None:
+        """None: OpenSlide gives pixels."""
+        return None
+
+    def read_tiles(self, image: int, first: int, count: int) -> Sequence[Buffer]:
+        """Never asked for: no image has lossless frames."""
+        raise SourceError(f"{self.uri}: OpenSlide gives no compressed tiles", uri=self.uri)
+
+    def read_pixels(self, image: int, first: int, count: int) -> list[Pixels | None]:
+        """Tiles of the grid, background beyond the image."""
+        source = self._description.images[image]
+        grid = source.grid
+        tiles: list[Pixels | None] = []
+        for frame in range(first, first + count):
+            tile = np.empty((grid.tile_rows, grid.tile_columns, 3), np.uint8)
+            tile[:] = self._background
+            columns, rows = grid.extent(frame)
+            tile[:rows, :columns] = self.read_region(image, *grid.position(frame), columns, rows)
+            tiles.append(tile)
+        return tiles
+
+    def read_region(self, image: int, x: int, y: int, columns: int, rows: int) -> Pixels:
+        """RGB, composed onto the slide's background: OpenSlide's pixels are premultiplied by their alpha."""
+        source = self._description.images[image]
+        try:
+            if source.level is None:
+                picture = self._slide.associated_images[_associated_name(source.kind)]
+                rgba = np.asarray(picture.crop((x, y, x + columns, y + rows)).convert("RGBA"))
+            else:
+                # Positions are in pixels of level 0, whatever level is read.
+                scale = self._slide.level_downsamples[source.level]
+                place = (round(x * scale), round(y * scale))
+                rgba = np.asarray(self._slide.read_region(place, source.level, (columns, rows)))
+        except openslide.OpenSlideError as error:
+            raise TileError(
+                f"{self.uri}: pixels at {x},{y} cannot be read: {error}", uri=self.uri, level=source.level
+            ) from error
+        if rgba[:, :, 3].min() == 255:
+            return np.ascontiguousarray(rgba[:, :, :3])
+        alpha = rgba[:, :, 3:].astype(np.uint16)
+        return ((rgba[:, :, :3] * alpha + self._background * (255 - alpha) + 127) // 255).astype(np.uint8)
+
+    def close(self) -> None:
+        """Close OpenSlide's handle."""
+        self._slide.close()
+
+    def _describe(self) -> SlideDescription:
+        properties = dict(self._slide.properties)
+        images = [
+            self._image(level, ImageKind.VOLUME, level, size) for level, size in enumerate(self._slide.level_dimensions)
+        ]
+        for name, picture in self._slide.associated_images.items():
+            if name in _ASSOCIATED:
+                images.append(self._image(len(images), _ASSOCIATED[name], None, picture.size))
+        icc = getattr(self._slide, "color_profile", None)
+        return SlideDescription(
+            format=properties.get("openslide.vendor", "unknown"),
+            images=tuple(images),
+            facts=_facts(properties),
+            icc_profile=icc.tobytes() if icc is not None else b"",
+        )
+
+    def _image(self, index: int, kind: ImageKind, level: int | None, size: tuple[int, int]) -> SourceImage:
+        tile, tiled = size, False
+        if level is not None:
+            properties = self._slide.properties
+            stored = tuple(int(properties.get(f"openslide.level[{level}].tile-{axis}", 0)) for axis in ("width", "height"))
+            tiled = all(_SMALLEST_NATIVE_TILE <= edge <= _LARGEST_NATIVE_TILE for edge in stored)
+            tile = (stored[0], stored[1]) if tiled else (512, 512)
+        return SourceImage(
+            index=index,
+            kind=kind,
+            level=level,
+            grid=TileGrid(size[0], size[1], tile[0], tile[1]),
+            tiled=tiled,
+            samples=3,
+            bits=8,
+            compression=Compression.UNKNOWN,
+            colour=TaggedColour.RGB,
+            lossy=LossyHistory(unknown=True),
+        )
+
+
+def _associated_name(kind: ImageKind) -> str:
+    return next(name for name, known in _ASSOCIATED.items() if known is kind)
+
+
+def _facts(properties: Mapping[str, str]) -> ScannerFacts:
+    vendor = properties.get("openslide.vendor", "")
+    x, y = properties.get("openslide.mpp-x"), properties.get("openslide.mpp-y")
+    power = properties.get("openslide.objective-power")
+    colour = properties.get("openslide.background-color", "FFFFFF")
+    return ScannerFacts(
+        pixel_spacing_mm=(float(y) / 1000, float(x) / 1000) if x and y else None,
+        objective_power=float(power) if power else None,
+        manufacturer=_MAKERS.get(vendor, properties.get("tiff.Make", "")),
+        model=_first(properties, _MODEL_PROPERTIES),
+        serial_number=_first(properties, _SERIAL_PROPERTIES),
+        software_versions=(properties["tiff.Software"],) if properties.get("tiff.Software") else (),
+        acquisition_datetime=_datetime(_first(properties, _DATE_PROPERTIES)),
+        barcode=properties.get("openslide.barcode", ""),
+        background=tuple(bytes.fromhex(colour)) if len(colour) == 6 else None,
+    )
+
+
+def _first(properties: Mapping[str, str], names: Sequence[str]) -> str:
+    return next((properties[name].strip() for name in names if properties.get(name, "").strip()), "")
+
+
+def _datetime(text: str) -> str:
+    """Make a DICOM DT of an ISO 8601 or TIFF date; empty when it is neither."""
+    digits = "".join(c for c in text[:19] if c.isdigit())
+    return digits if len(digits) in (8, 14) and digits[:2] in ("19", "20") else ""

@@ -1,0 +1,202 @@
+"""One image of a TIFF file: its tile index, its compressed tiles, its pixels.
+
+Strips are tiles as wide as the image (TIFF 6.0 section 15), so that one code reads both. JPEG and JPEG 2000 go to our own tile codecs, which look at
+the codestream first; every other compression, predictor and planar configuration is tifffile's to undo.
+"""
+
+import os
+
+import numpy as np
+import tifffile
+from numpy.typing import NDArray
+
+from pipeline.io.codecs.contract import TileCodec
+from pipeline.io.jpeg.passthrough import JpegTiles
+from pipeline.io.jpeg2000.passthrough import Jpeg2000Tiles
+from pipeline.io.sources.tiff.plain_codec import PlainTiles
+from pipeline.model.errors import CodecError, SourceError, TileError
+from pipeline.model.geometry import TileGrid
+from pipeline.model.source import Compression, TaggedColour
+from pipeline.model.tiles import Buffer, Pixels
+
+_JPEG = 7
+_JPEG_2000 = {33003: TaggedColour.YCBCR, 33005: TaggedColour.RGB, 33004: None, 34712: None}
+_COLOURS = {0: TaggedColour.GRAY, 1: TaggedColour.GRAY, 2: TaggedColour.RGB, 6: TaggedColour.YCBCR}
+_GAP = 1 << 16
+"""Bytes between tiles that are read along instead of making a second call."""
+_LARGEST_SEGMENT = 1 << 28
+"""Decoded bytes of a tile or strip beyond which memory would not be bounded."""
+
+
+class TiffImage:
+    """One image directory (IFD). Raises SourceError for what cannot become DICOM pixels."""
+
+    def __init__(self, descriptor: int, file_size: int, page: tifffile.TiffPage, uri: str) -> None:
+        self._descriptor = descriptor
+        self._uri = uri
+        self._page = page
+        self.columns, self.rows = int(page.imagewidth), int(page.imagelength)
+        self.tiled = bool(page.is_tiled)
+        self.page_has_subifds = bool(page.subifds)
+        self.compression = _compression(page)
+        self.colour = self._tagged_colour()
+        self.bits = self._bits()
+        self.stored_samples = int(page.samplesperpixel)
+        self.samples = 1 if self.colour is TaggedColour.GRAY else 3
+        self.grid = self._grid()
+        self.planes = self.stored_samples if int(page.planarconfig) == 2 and self.stored_samples > 1 else 1
+        self._check_samples()
+        self.offsets, self.lengths = self._tile_index(file_size)
+        self.codec: TileCodec = self._codec(self.grid.tile_rows)
+        last = self.rows - (self.grid.down - 1) * self.grid.tile_rows
+        self._last_strip_codec = self.codec if self.tiled or last == self.grid.tile_rows else self._codec(last)
+
+    @property
+    def stored_bytes(self) -> int:
+        """Bytes of all compressed tiles."""
+        return int(self.lengths.sum())
+
+    def read_tiles(self, first: int, count: int) -> list[Buffer]:
+        """Compressed tiles of the image's one plane; one ranged read when they lie together."""
+        return self._read(self.offsets[first : first + count], self.lengths[first : first + count])
+
+    def read_pixels(self, first: int, count: int) -> list[Pixels | None]:
+        """Decoded tiles, each (tile rows, tile columns, samples); None where one is missing."""
+        if self.planes == 1:
+            return [
+                self._decode(first + i, tile) if len(tile) else None
+                for i, tile in enumerate(self.read_tiles(first, count))
+            ]
+        frames = self.grid.frames
+        planes = [
+            self._read(self.offsets[p * frames + first :][:count], self.lengths[p * frames + first :][:count])
+            for p in range(self.samples)
+        ]
+        return [
+            np.concatenate([self._decode(p * frames + first + i, plane[i]) for p, plane in enumerate(planes)], axis=2)
+            if all(len(plane[i]) for plane in planes)
+            else None
+            for i in range(count)
+        ]
+
+    def _decode(self, index: int, tile: Buffer) -> Pixels:
+        frame = index % self.grid.frames
+        is_last_strip = not self.tiled and frame >= self.grid.frames - self.grid.across
+        codec = self._last_strip_codec if is_last_strip else self.codec
+        try:
+            pixels = codec.decode_at(index, tile) if isinstance(codec, PlainTiles) else codec.decode(tile)
+        except CodecError as error:
+            raise TileError(f"{self._uri}: tile {frame} cannot be decoded: {error}", uri=self._uri, frame=frame) from error
+        missing = self.grid.tile_rows - pixels.shape[0]
+        return np.pad(pixels, ((0, missing), (0, 0), (0, 0)), mode="edge") if missing else pixels
+
+    def _read(self, offsets: NDArray[np.uint64], lengths: NDArray[np.uint64]) -> list[Buffer]:
+        stored = lengths > 0
+        if not stored.any():
+            return [b""] * len(lengths)
+        start = int(offsets[stored].min())
+        end = int((offsets + lengths)[stored].max())
+        if end - start <= int(lengths.sum()) + _GAP:
+            whole = memoryview(self._pread(start, end - start))
+            places = zip((offsets - np.uint64(start)).tolist(), lengths.tolist(), strict=True)
+            return [whole[at : at + length] if length else b"" for at, length in places]
+        return [
+            self._pread(at, length) if length else b""
+            for at, length in zip(offsets.tolist(), lengths.tolist(), strict=True)
+        ]
+
+    def _pread(self, offset: int, length: int) -> bytes:
+        data = os.pread(self._descriptor, length, offset)
+        while len(data) < length:
+            more = os.pread(self._descriptor, length - len(data), offset + len(data))
+            if not more:
+                raise SourceError(f"{self._uri} ends at byte {offset + len(data)}: it was cut while open", uri=self._uri)
+            data += more
+        return data
+
+    def _tagged_colour(self) -> TaggedColour:
+        colour = _JPEG_2000.get(int(self._page.compression))
+        if colour is not None:
+            return colour
+        photometric = int(self._page.photometric)
+        if photometric not in _COLOURS:
+            raise SourceError(
+                f"{self._uri}: PhotometricInterpretation {photometric} is not supported; gray, RGB and YCbCr are",
+                uri=self._uri,
+            )
+        if photometric == 6 and self.compression is Compression.OTHER:
+            raise SourceError(f"{self._uri}: YCbCr pixels outside of JPEG are not supported", uri=self._uri)
+        return _COLOURS[photometric]
+
+    def _bits(self) -> int:
+        bits, kind = self._page.bitspersample, self._page.sampleformat
+        if bits not in (8, 16) or kind not in (1, 4):
+            raise SourceError(
+                f"{self._uri}: BitsPerSample {bits} with SampleFormat {kind} is not supported; unsigned 8 and 16 bit are",
+                uri=self._uri,
+            )
+        return int(bits)
+
+    def _check_samples(self) -> None:
+        if self.stored_samples < self.samples or (self.stored_samples > self.samples and self.stored_samples != 4):
+            raise SourceError(
+                f"{self._uri}: SamplesPerPixel {self.stored_samples} is not supported; 1, 3 and 4 (RGB and alpha) are",
+                uri=self._uri,
+            )
+
+    def _grid(self) -> TileGrid:
+        page = self._page
+        columns, rows = (
+            (int(page.tilewidth), int(page.tilelength))
+            if self.tiled
+            else (self.columns, min(int(page.rowsperstrip or self.rows), self.rows))
+        )
+        if columns * rows * self.stored_samples * self.bits // 8 > _LARGEST_SEGMENT:
+            raise SourceError(
+                f"{self._uri}: a tile or strip of {columns} x {rows} pixels is too large to decode in bounded memory; "
+                "store the image in tiles first",
+                uri=self._uri,
+            )
+        try:
+            return TileGrid(self.columns, self.rows, columns, rows)
+        except ValueError as error:
+            raise SourceError(f"{self._uri}: {error}", uri=self._uri) from error
+
+    def _tile_index(self, file_size: int) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+        offsets = np.array(self._page.dataoffsets, np.uint64)
+        lengths = np.array(self._page.databytecounts, np.uint64)
+        expected = self.grid.frames * self.planes
+        if len(offsets) != expected or len(lengths) != expected:
+            raise SourceError(
+                f"{self._uri}: the index lists {len(offsets)} offsets and {len(lengths)} lengths for {expected} tiles",
+                uri=self._uri,
+            )
+        outside = np.flatnonzero((lengths > 0) & (offsets + lengths > file_size))
+        if len(outside):
+            raise SourceError(
+                f"{self._uri}: tile {outside[0]} ends behind the end of the file ({file_size} bytes): "
+                "the file is truncated; fetch it again",
+                uri=self._uri,
+            )
+        return offsets, lengths
+
+    def _codec(self, rows: int) -> TileCodec:
+        shape: dict[str, int] = {
+            "samples": self.samples,
+            "bits": self.bits,
+            "tile_columns": self.grid.tile_columns,
+            "tile_rows": rows,
+        }
+        if self.planes == 1 and self.compression is Compression.JPEG:
+            return JpegTiles(tables=self._page.jpegtables or b"", colour=self.colour, **shape)
+        if self.planes == 1 and self.compression is Compression.JPEG_2000:
+            return Jpeg2000Tiles(colour=self.colour, **shape)
+        return PlainTiles(self._page, samples=1 if self.planes > 1 else self.samples, planes=self.planes)
+
+
+def _compression(page: tifffile.TiffPage) -> Compression:
+    value = int(page.compression)
+    if value == _JPEG:
+        return Compression.JPEG
+    return Compression.JPEG_2000 if value in _JPEG_2000 else Compression.OTHER
+

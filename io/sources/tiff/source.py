@@ -1,0 +1,105 @@
+"""A set of TIFF images as a slide. Vendors differ in what the directories mean; that is decided in their own files."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.io.codecs.contract import TileCodec
+from pipeline.io.sources.contract import SlideSource
+from pipeline.io.sources.tiff.file import TiffContainer
+from pipeline.io.sources.tiff.image import TiffImage
+from pipeline.model.source import Compression, ImageKind, LossyHistory, LossyStage, SlideDescription, SourceImage
+from pipeline.model.tiles import Buffer, Pixels
+
+_LOSSY_METHOD = {Compression.JPEG: "ISO_10918_1", Compression.JPEG_2000: "ISO_15444_1"}
+
+
+class TiffSource(SlideSource):
+    """A slide whose images are directories of one TIFF file."""
+
+    def __init__(self, container: TiffContainer, images: Sequence[TiffImage], description: SlideDescription) -> None:
+        self.uri = container.uri
+        self._container = container
+        self._images = images
+        self._description = description
+
+    def describe(self) -> SlideDescription:
+        """What the vendor's file made of the directories."""
+        return self._description
+
+    def fingerprint(self) -> str:
+        """Digest of size, tile index and samples of the bytes."""
+        return self._container.fingerprint()
+
+    def tile_lengths(self, image: int) -> NDArray[np.uint64] | None:
+        """TileByteCounts; None where a frame is spread over planes or strips."""
+        tiff = self._images[image]
+        return tiff.lengths if tiff.tiled and tiff.planes == 1 else None
+
+    def tile_codec(self, image: int) -> TileCodec | None:
+        """Codec of the image's compressed tiles."""
+        return self._images[image].codec
+
+    def read_tiles(self, image: int, first: int, count: int) -> Sequence[Buffer]:
+        """Compressed tiles as stored."""
+        return self._images[image].read_tiles(first, count)
+
+    def read_pixels(self, image: int, first: int, count: int) -> list[Pixels | None]:
+        """Decoded tiles."""
+        return self._images[image].read_pixels(first, count)
+
+    def read_region(self, image: int, x: int, y: int, columns: int, rows: int) -> Pixels:
+        """Compose a rectangle from the tiles that it touches, each decoded once."""
+        tiff = self._images[image]
+        grid = tiff.grid
+        region = np.full((rows, columns, tiff.samples), np.iinfo(f"u{tiff.bits // 8}").max, f"u{tiff.bits // 8}")
+        first_across, last_across = x // grid.tile_columns, (x + columns - 1) // grid.tile_columns
+        for down in range(y // grid.tile_rows, (y + rows - 1) // grid.tile_rows + 1):
+            first = down * grid.across + first_across
+            for i, tile in enumerate(tiff.read_pixels(first, last_across - first_across + 1)):
+                if tile is not None:
+                    left = (first_across + i) * grid.tile_columns - x
+                    _paste(region, tile, left, down * grid.tile_rows - y)
+        return region
+
+    def close(self) -> None:
+        """Close the file."""
+        self._container.close()
+
+
+def source_image(index: int, tiff: TiffImage, kind: ImageKind, level: int | None) -> SourceImage:
+    """Describe a TIFF image. JPEG is lossy history with the ratio of the stored bytes.
+
+    JPEG 2000 may be reversible; planning adds it to the history when a codestream says that it is not.
+    """
+    stages: tuple[LossyStage, ...] = ()
+    if tiff.compression is Compression.JPEG:
+        stages = (lossy_stage(tiff),)
+    return SourceImage(
+        index=index,
+        kind=kind,
+        level=level,
+        grid=tiff.grid,
+        tiled=tiff.tiled,
+        samples=tiff.samples,
+        bits=tiff.bits,
+        compression=tiff.compression,
+        colour=tiff.colour,
+        lossy=LossyHistory(stages),
+        lossless_frames=tiff.tiled and tiff.planes == 1 and tiff.compression is not Compression.OTHER,
+    )
+
+
+def lossy_stage(tiff: TiffImage) -> LossyStage:
+    """The image's own compression as a stage of the lossy history."""
+    pixels = tiff.columns * tiff.rows * tiff.samples * (tiff.bits // 8)
+    return LossyStage(_LOSSY_METHOD[tiff.compression], pixels / max(1, tiff.stored_bytes))
+
+
+def _paste(region: Pixels, tile: Pixels, left: int, top: int) -> None:
+    """Copy what of the tile lies inside the region; the tile's corner is at (left, top) of the region."""
+    rows, columns = region.shape[:2]
+    y0, y1 = max(0, top), min(rows, top + tile.shape[0])
+    x0, x1 = max(0, left), min(columns, left + tile.shape[1])
+    region[y0:y1, x0:x1] = tile[y0 - top : y1 - top, x0 - left : x1 - left]

@@ -1,0 +1,78 @@
+"""What the stages ask of an output store. One file a store; each passes `tests/contracts/storage.py`.
+
+The life of a series: runs are staged under names of their own, an instance is assembled out of them in the staging area, the series
+is published in one step, and the state record says so last. Readers of the output never see anything half-written.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+from pipeline.model.tiles import Buffer
+
+
+class ByteRange(NamedTuple):
+    """A range of an object."""
+
+    uri: str
+    offset: int
+    bytes: int
+
+
+class OutputStore(Protocol):
+    """A folder or prefix that receives series, reports and state records."""
+
+    def stage_run(self, slide_id: str, instance: str, first_frame: int, buffers: Sequence[Buffer], offset: int | None) -> ByteRange:
+        """Write a run's bytes and say where they are.
+
+        With an offset the run goes to that place of a file that all runs of the instance share; without one, to a part under a name that no other attempt uses.
+        Raises StorageError.
+        """
+        ...
+
+    def stage_digests(self, slide_id: str, instance: str, first_frame: int, digests: bytes) -> str:
+        """Write a run's digest rows into the instance's side file and return its URI."""
+        ...
+
+    def assemble(self, slide_id: str, file_name: str, header: bytes, ranges: Sequence[ByteRange], trailer: bytes) -> str:
+        """Join header, ranges in order and trailer into one staged object and return its URI."""
+        ...
+
+    def publish(self, slide_id: str, *, overwrite: bool) -> None:
+        """Make the staged series visible in one step; raises OutputExists."""
+        ...
+
+    def exists(self, slide_id: str) -> bool:
+        """Whether something stands where the series would be published."""
+        ...
+
+    def published_sizes(self, slide_id: str) -> dict[str, int]:
+        """File names and bytes of what stands where the series is published."""
+        ...
+
+    def staged_sizes(self, slide_id: str, job: str) -> dict[str, int]:
+        """File names and bytes of a series that a job assembled and did not publish."""
+        ...
+
+    def adopt(self, slide_id: str, job: str) -> None:
+        """Take over the series that an interrupted job assembled."""
+        ...
+
+    def read_record(self, slide_id: str) -> str | None:
+        """Text of the slide's state record."""
+        ...
+
+    def write_record(self, slide_id: str, text: str) -> None:
+        """Replace the slide's state record in one step."""
+        ...
+
+    def read_staged(self, uri: str) -> bytes:
+        """Bytes of a staged side file."""
+        ...
+
+    def write_report(self, path: str, data: bytes) -> str:
+        """Write a file below the reports in one step and return its URI."""
+        ...
+
+    def clean(self, slide_id: str) -> None:
+        """Remove what the job staged for a slide; what is gone already is no error."""
+        ...

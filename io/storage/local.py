@@ -1,0 +1,235 @@
+"""Series, reports and state on a local disk.
+
+    DIR/<slide id>/*.dcm                      the published series, nothing else in its folder
+    DIR/_state/<slide id>.json                its state record
+    DIR/_reports/                             reports; certificates/<slide id>/ holds digests a frame
+    DIR/_staging/<job>/<slide id>/            parts, shared files, digests, the series before it is published
+
+Runs whose place in the finished file is known beforehand are written there at once; the others become parts, and the kernel joins them
+(`copy_file_range`). Publishing is one rename; with overwrite, the new folder and the old one change places, and the old one goes with
+the staging area.
+"""
+
+import os
+import shutil
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from pipeline.io.storage.contract import ByteRange
+from pipeline.io.storage.exchange import exchange
+from pipeline.model.errors import OutputExists, StorageError
+from pipeline.model.tiles import Buffer
+
+RESERVED = ("_state", "_reports", "_staging")
+_IOV_MAX = 1024
+DIGEST_ROW_BYTES = 16
+
+
+class LocalStore:
+    """An output folder, as one job sees it."""
+
+    def __init__(self, root: str, job: str) -> None:
+        self.root = Path(root)
+        self.job = job
+
+    def stage_run(
+        self, slide_id: str, instance: str, first_frame: int, buffers: Sequence[Buffer], offset: int | None
+    ) -> ByteRange:
+        """Write a run at its offset of the instance's shared file, or into a part of its own.
+
+        Two attempts at a run write the same bytes to the same offset, so that they cannot harm each other.
+        """
+        staging = self._staging(slide_id)
+        name = f"{instance}.frames" if offset is not None else f"{instance}-{first_frame:08d}-{uuid.uuid4().hex}.part"
+        path = staging / "parts" / name
+        with _storage_errors(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o666)
+            try:
+                written = _write_all(descriptor, buffers, offset or 0)
+            finally:
+                os.close(descriptor)
+        return ByteRange(str(path), offset or 0, written)
+
+    def stage_digests(self, slide_id: str, instance: str, first_frame: int, digests: bytes) -> str:
+        """Write rows of 16 bytes at the run's place in the instance's side file."""
+        path = self._staging(slide_id) / "digests" / f"{instance}.xxh3"
+        with _storage_errors(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o666)
+            try:
+                _write_all(descriptor, [digests], first_frame * DIGEST_ROW_BYTES)
+            finally:
+                os.close(descriptor)
+        return str(path)
+
+    def assemble(
+        self, slide_id: str, file_name: str, header: bytes, ranges: Sequence[ByteRange], trailer: bytes
+    ) -> str:
+        """Join header, ranges and trailer; in place when every range already stands where it belongs."""
+        target = self._staging(slide_id) / "series" / file_name
+        with _storage_errors(target):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if _stands_in_place(ranges, len(header)):
+                shared = ranges[0].uri
+                descriptor = os.open(shared, os.O_WRONLY | os.O_CLOEXEC)
+                try:
+                    _write_all(descriptor, [header], 0)
+                    end = _write_all(descriptor, [trailer], ranges[-1].offset + ranges[-1].bytes)
+                    os.ftruncate(descriptor, ranges[-1].offset + ranges[-1].bytes + end)
+                finally:
+                    os.close(descriptor)
+                os.rename(shared, target)
+            else:
+                _join(target, header, ranges, trailer)
+        return str(target)
+
+    def publish(self, slide_id: str, *, overwrite: bool) -> None:
+        """Rename the staged series to its place."""
+        staged, final = self._staging(slide_id) / "series", self.root / slide_id
+        with _storage_errors(final):
+            final.parent.mkdir(parents=True, exist_ok=True)
+            if overwrite and final.exists():
+                exchange(staged, final)
+                return
+            try:
+                os.rename(staged, final)
+            except OSError as error:
+                if final.exists():
+                    raise OutputExists(f"{final} exists; --overwrite replaces it", uri=str(final)) from error
+                raise
+
+    def exists(self, slide_id: str) -> bool:
+        """Whether a folder or file of the series' name is there; an empty folder does not count."""
+        final = self.root / slide_id
+        return final.exists() and not (final.is_dir() and not any(final.iterdir()))
+
+    def published_sizes(self, slide_id: str) -> dict[str, int]:
+        """File names and bytes of the published folder."""
+        return _sizes(self.root / slide_id)
+
+    def staged_sizes(self, slide_id: str, job: str) -> dict[str, int]:
+        """File names and bytes of another job's assembled series."""
+        return _sizes(self.root / "_staging" / job / slide_id / "series")
+
+    def adopt(self, slide_id: str, job: str) -> None:
+        """Move an interrupted job's staging folder of the slide to this job."""
+        staging = self._staging(slide_id)
+        with _storage_errors(staging):
+            staging.parent.mkdir(parents=True, exist_ok=True)
+            os.rename(self.root / "_staging" / job / slide_id, staging)
+
+    def read_record(self, slide_id: str) -> str | None:
+        """Text of `_state/<slide id>.json`."""
+        path = self._record(slide_id)
+        with _storage_errors(path):
+            return path.read_text("utf-8") if path.exists() else None
+
+    def write_record(self, slide_id: str, text: str) -> None:
+        """Write beside and rename, so that a record is always whole."""
+        path = self._record(slide_id)
+        with _storage_errors(path):
+            _replace(path, text.encode())
+
+    def read_staged(self, uri: str) -> bytes:
+        """Bytes of a staged side file."""
+        with _storage_errors(Path(uri)):
+            return Path(uri).read_bytes()
+
+    def write_report(self, path: str, data: bytes) -> str:
+        """Write `_reports/<path>` beside and rename."""
+        target = self.root / "_reports" / path
+        with _storage_errors(target):
+            _replace(target, data)
+        return str(target)
+
+    def clean(self, slide_id: str) -> None:
+        """Remove the slide's staging folder, and the job's when nothing is left in it."""
+        staging = self._staging(slide_id)
+        shutil.rmtree(staging, ignore_errors=True)
+        top = self.root / "_staging"
+        for folder in staging.parents:
+            if folder == self.root or not folder.is_relative_to(top):
+                break
+            try:
+                folder.rmdir()
+            except OSError:
+                break
+
+    def _staging(self, slide_id: str) -> Path:
+        return self.root / "_staging" / self.job / slide_id
+
+    def _record(self, slide_id: str) -> Path:
+        return self.root / "_state" / f"{slide_id}.json"
+
+
+def _write_all(descriptor: int, buffers: Sequence[Buffer], offset: int) -> int:
+    """Write buffers one after the other from an offset on and return their bytes; short writes are continued."""
+    written = 0
+    for start in range(0, len(buffers), _IOV_MAX):
+        batch = buffers[start : start + _IOV_MAX]
+        expected = sum(map(len, batch))
+        done = os.pwritev(descriptor, batch, offset + written) if expected else 0
+        if done < expected:
+            rest = memoryview(b"".join(batch))[done:]
+            while rest:
+                count = os.pwrite(descriptor, rest, offset + written + done)
+                done += count
+                rest = rest[count:]
+        written += expected
+    return written
+
+
+def _replace(target: Path, data: bytes) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    beside = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
+    beside.write_bytes(data)
+    os.replace(beside, target)
+
+
+def _stands_in_place(ranges: Sequence[ByteRange], start: int) -> bool:
+    for part in ranges:
+        if part.uri != ranges[0].uri or part.offset != start:
+            return False
+        start += part.bytes
+    return bool(ranges) and ranges[0].offset > 0
+
+
+def _join(target: Path, header: bytes, ranges: Sequence[ByteRange], trailer: bytes) -> None:
+    beside = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
+    with open(beside, "wb", buffering=0) as output:
+        output.write(header)
+        for part in ranges:
+            with open(part.uri, "rb", buffering=0) as source:
+                _copy(source.fileno(), output.fileno(), part)
+        os.lseek(output.fileno(), 0, os.SEEK_END)
+        output.write(trailer)
+    os.rename(beside, target)
+
+
+def _copy(source: int, output: int, part: ByteRange) -> None:
+    offset, rest = part.offset, part.bytes
+    while rest:
+        count = os.copy_file_range(source, output, rest, offset)
+        if not count:
+            raise StorageError(f"{part.uri} ends {rest} bytes early", uri=part.uri)
+        offset += count
+        rest -= count
+
+
+def _sizes(folder: Path) -> dict[str, int]:
+    if not folder.is_dir():
+        return {}
+    return {path.name: path.stat().st_size for path in sorted(folder.iterdir())}
+
+
+@contextmanager
+def _storage_errors(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (StorageError, OutputExists):
+        raise
+    except OSError as error:
+        raise StorageError(f"{path}: {error.strerror or error}; check space and permissions", uri=str(path)) from error

@@ -1,0 +1,47 @@
+"""What a verification says: one row an instance."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True, kw_only=True)
+class InstanceFindings:
+    """Frames of one instance, each counted once by how it agrees with the slide."""
+
+    file: str
+    kind: str
+    frames: int
+    identical: int = 0
+    """The source tile's entropy-coded bytes, bit for bit."""
+    equal_pixels: int = 0
+    """Other bytes that decode to exactly the source's pixels."""
+    similar: int = 0
+    """Encoded lossily: pixels near the source's, see `psnr_db`."""
+    background: int = 0
+    """The source holds no tile there and the frame is of one colour."""
+    psnr_db: float | None = None
+    """Least PSNR of the similar frames, in dB."""
+    differing: list[int] = field(default_factory=list)
+    """Frames that are none of the above."""
+    note: str = ""
+    """Why frames were not compared: label, overview and thumbnail are pictures without a scale."""
+
+    @property
+    def ok(self) -> bool:
+        """No frame differs."""
+        return not self.differing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerificationReport:
+    """A series against its slide."""
+
+    series: str
+    slide: str
+    instances: tuple[InstanceFindings, ...]
+    problems: tuple[str, ...]
+    """What is wrong beyond single frames: missing levels, unreadable files."""
+
+    @property
+    def ok(self) -> bool:
+        """Nothing is wrong."""
+        return not self.problems and all(instance.ok for instance in self.instances)

@@ -1,0 +1,85 @@
+"""What `slidebeam inspect` says to people."""
+
+from collections.abc import Iterable, Iterator
+
+from pipeline.cli.figures import bytes_text, count_text
+from pipeline.inspection import Inspection
+from pipeline.model.plan import InstancePlan
+from pipeline.model.reasons import Route
+from pipeline.model.source import LossyHistory, ScannerFacts, SlideDescription, SourceImage
+
+
+def inspection_lines(inspection: Inspection) -> Iterator[str]:
+    """Yield the slide's images and facts, then the instances that would be written."""
+    description = inspection.description
+    yield f"{inspection.slide.slide_id}: {description.format}"
+    yield from _table(_image_row(image) for image in description.images)
+    yield from (f"  {name}: {value}" for name, value in _facts(description))
+    if inspection.plan is None:
+        return
+    yield "would become"
+    yield from _table(_instance_row(inspection, instance) for instance in inspection.plan.instances)
+    reasons = {instance.reason for instance in inspection.plan.instances if instance.reason}
+    yield from (f"  {reason}: {reason.citation}" for reason in sorted(reasons))
+    yield from (f"  note: {warning}" for warning in inspection.plan.warnings)
+    if inspection.missing_metadata:
+        yield f"  metadata: {inspection.missing_metadata}"
+
+
+def _image_row(image: SourceImage) -> list[str]:
+    grid = image.grid
+    name = f"level {image.level}" if image.level is not None else image.kind.lower()
+    tiles = f"{count_text(grid.frames, 'tile')} of {grid.tile_columns} x {grid.tile_rows}" if image.tiled else "untiled"
+    samples = f"{'gray' if image.samples == 1 else 'colour'} {image.bits} bit"
+    stored = image.compression.value if image.compression.value != "other" else "compression that DICOM has not"
+    return [name, f"{grid.columns} x {grid.rows}", tiles, samples, f"{stored}, {_lossy_text(image.lossy)}"]
+
+
+def _instance_row(inspection: Inspection, instance: InstancePlan) -> list[str]:
+    grid = instance.grid
+    pixels = bytes_text(instance.frame_bytes * grid.frames)
+    if instance.route is Route.PASSTHROUGH:
+        stored = inspection.stored_bytes.get(instance.name)
+        way = "passes through" + (f", {bytes_text(stored)}" if stored is not None else "")
+    else:
+        kept = "without loss" if instance.reversible else "with loss"
+        way = f"encoded {kept} from {pixels} of pixels ({instance.reason})"
+    frames = f"{count_text(grid.frames, 'frame')} of {grid.tile_columns} x {grid.tile_rows}"
+    return [instance.file_name, frames, instance.transfer_syntax.option, instance.photometric.value, way]
+
+
+def _facts(description: SlideDescription) -> Iterator[tuple[str, str]]:
+    facts: ScannerFacts = description.facts
+    if facts.pixel_spacing_mm is not None:
+        row, column = (1000 * spacing for spacing in facts.pixel_spacing_mm)
+        yield "micrometres per pixel", f"{row:.4g}" if row == column else f"{row:.4g} down, {column:.4g} across"
+    else:
+        yield "micrometres per pixel", "not told; --source-pixel-spacing-mm gives them"
+    scanner = " ".join(part for part in (facts.manufacturer, facts.model) if part)
+    named = {
+        "objective": f"{facts.objective_power:g}x" if facts.objective_power else "",
+        "scanner": scanner,
+        "serial number": facts.serial_number,
+        "software": ", ".join(facts.software_versions),
+        "scanned": facts.acquisition_datetime,
+        "barcode": facts.barcode,
+        "label text": facts.label_text,
+        "focus": facts.focus_method,
+    }
+    yield from ((name, value) for name, value in named.items() if value)
+    yield "ICC profile", bytes_text(len(description.icc_profile)) if description.icc_profile else "none"
+
+
+def _lossy_text(history: LossyHistory) -> str:
+    if history.stages:
+        return "lossy " + ", ".join(f"{stage.ratio:.1f}:1" for stage in history.stages)
+    return "history not known" if history.unknown else "lossless as far as it tells"
+
+
+def _table(rows: Iterable[list[str]]) -> Iterator[str]:
+    """Align columns with two spaces between them."""
+    table = list(rows)
+    widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))] if table else []
+    for row in table:
+        cells = (f"{cell:{width}}" for cell, width in zip(row, widths, strict=True))
+        yield f"  {'  '.join(cells)}".rstrip()

@@ -1,0 +1,82 @@
+"""The summary at the end of a conversion, for people: a few lines a slide, out of the report."""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from pipeline.cli.figures import bytes_text, count_text, duration_text
+from pipeline.job import FinishedJob
+from pipeline.model.config import Backend, Certificate
+from pipeline.model.transfer_syntaxes import TransferSyntax
+
+_MOST_COMMANDS = 3
+
+
+def summary_lines(job: FinishedJob) -> list[str]:
+    """Return what became of each slide, what there is to know, and where the reports are."""
+    report = job.report
+    lines = [line for slide in report["slides"] for line in _slide_lines(slide, job)]
+    ends = Counter(slide["status"] for slide in report["slides"])
+    said = [f"{count_text(ends['published'], 'slide')} written"]
+    said += [f"{ends[status]} {status}" for status in ("skipped", "failed") if ends[status]]
+    frames = count_text(report["metrics"]["total_frames"], "frame")
+    size = bytes_text(sum(instance["bytes"] for instance in report["instances"]))
+    lines.append(f"{', '.join(said)}: {frames}, {size} in {duration_text(job.seconds)}")
+    if job.config.backend is Backend.PREFER_DEVICE:
+        lines.append("Frames were encoded on the CPU: this version has no device encoder")
+    lines.append(f"Reports: {job.reports}")
+    return lines
+
+
+def _slide_lines(slide: dict[str, Any], job: FinishedJob) -> Iterator[str]:
+    name = slide["slide_id"]
+    if slide["status"] == "failed":
+        yield f"{name}: failed, nothing of it is published"
+        yield from _commands(name, job)
+        return
+    if slide["status"] == "skipped":
+        yield f"{name}: finished before with the same options, in {slide['path']}"
+        return
+    yield f"{name}: written to {slide['path']}"
+    instances = [instance for instance in job.report["instances"] if instance["slide_id"] == name]
+    if instances:
+        yield f"  {_images_text(instances)}"
+        yield f"  {_syntaxes_text(instances)}"
+        yield f"  {_routes_text(slide)}"
+        extent = "all" if job.config.certificate is Certificate.FULL else "a sample"
+        compared = count_text(slide["certificate"]["compared_frames"], "frame")
+        yield f"  certificate: {compared} ({extent}) read back from the files, each as it was"
+    yield from (f"  note: {warning}" for warning in slide["warnings"])
+
+
+def _commands(name: str, job: FinishedJob) -> Iterator[str]:
+    """Yield what shows a slide's failures again, each command once."""
+    own = (failure["reproduce"] for failure in job.report["failures"] if failure["slide_id"] == name)
+    commands = [command for command in dict.fromkeys(own) if command]
+    yield from (f"  again with: {command}" for command in commands[:_MOST_COMMANDS])
+    if len(commands) > _MOST_COMMANDS:
+        yield f"  and {len(commands) - _MOST_COMMANDS} more, in {job.reports}/failures.jsonl"
+
+
+def _images_text(instances: list[dict[str, Any]]) -> str:
+    levels = [instance for instance in instances if instance["level"] is not None]
+    others = [instance["name"] for instance in instances if instance["level"] is None]
+    sizes = [f"{level['geometry']['columns']} x {level['geometry']['rows']}" for level in levels]
+    extent = " to ".join(dict.fromkeys((sizes[0], sizes[-1])))
+    return ", ".join([f"{count_text(len(levels), 'level')} ({extent} pixels)", *others])
+
+
+def _syntaxes_text(instances: list[dict[str, Any]]) -> str:
+    names: dict[str, list[str]] = {}
+    for instance in instances:
+        names.setdefault(TransferSyntax(instance["transfer_syntax_uid"]).option, []).append(instance["name"])
+    if len(names) == 1:
+        return next(iter(names))
+    return "; ".join(f"{syntax}: {', '.join(of)}" for syntax, of in names.items())
+
+
+def _routes_text(slide: dict[str, Any]) -> str:
+    passing = slide["frames_by_route"]["passthrough"]
+    text = f"{passing:,} of {count_text(slide['frames'], 'frame')} passed through unchanged"
+    reasons = [f"{reason} {row['frames']:,}" for reason, row in slide["frames_by_reason"].items()]
+    return f"{text}; encoded: {', '.join(reasons)}" if reasons else text

@@ -1,0 +1,158 @@
+"""From what was typed after `--input` to slides with names of their own.
+
+A path's slide is named by its last component, suffix included; a match of a glob by its path below the glob's fixed
+part, so that `cohort/**/*.svs` keeps the folders of the cohort. Names become folders of the output, so two slides may
+not share one, not even on a file system that does not tell upper from lower case, and none may lie in another's
+folder. All that is found out before anything is read.
+
+A folder counts as one slide when it holds the files of one: a `.mrxs`, the data of a `.mrxs` that stands beside it,
+or DICOM. A glob that matches files inside such a folder means the slide, not the file.
+"""
+
+import glob
+import os
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from pipeline.model.errors import ConfigError
+from pipeline.model.keys import SlideInput
+
+RESERVED = ("_reports", "_state", "_staging")
+"""Folders of the output that hold no slides."""
+
+
+def expand_inputs(patterns: Sequence[str]) -> tuple[SlideInput, ...]:
+    """Return the slides that paths, folders and globs name, in their order, matches of a glob sorted; each slide once.
+
+    Raises ConfigError for a pattern that matches nothing, a folder that is no slide, and names that collide.
+    """
+    slides: dict[str, SlideInput] = {}
+    for pattern in patterns:
+        for slide in _expand(pattern):
+            slides.setdefault(slide.uri, slide)
+    _check_names(slides.values())
+    return tuple(slides.values())
+
+
+def _expand(pattern: str) -> Iterator[SlideInput]:
+    if "://" in pattern:
+        raise ConfigError(f"--input {pattern}: this version reads slides from a disk; copy it there first")
+    path = Path(os.path.abspath(pattern))
+    if path.exists():
+        yield _named_by_path(path, pattern)
+    elif glob.has_magic(pattern):
+        yield from _matches(pattern)
+    else:
+        raise ConfigError(f"--input {pattern}: there is no such file or folder")
+
+
+def _named_by_path(path: Path, pattern: str) -> SlideInput:
+    slide = _slide_at(path)
+    if slide is None:
+        raise ConfigError(
+            f"--input {pattern} is a folder, and not of one slide; "
+            f"--input '{pattern.rstrip('/')}/*' takes the slides in it"
+        )
+    return SlideInput(uri=str(slide), slide_id=slide.name)
+
+
+def _matches(pattern: str) -> Iterator[SlideInput]:
+    fixed = _fixed_part(pattern)
+    found = sorted(Path(os.path.abspath(match)) for match in glob.iglob(pattern, recursive=True))
+    folders: dict[Path, Path | None] = {}
+    matched = False
+    for path in found:
+        slide = _slide_around(path, folders) or _slide_at(path)
+        if slide is not None:
+            matched = True
+            yield SlideInput(uri=str(slide), slide_id=_name_below(fixed, slide))
+    if not matched:
+        raise ConfigError(f"--input {pattern}: no slide matches (quote a glob, so that the shell leaves it alone)")
+
+
+def _fixed_part(pattern: str) -> Path:
+    """Return the folder before the first component with a wildcard."""
+    parts = Path(os.path.abspath(pattern)).parts
+    wild = next(number for number, part in enumerate(parts) if glob.has_magic(part))
+    return Path(*parts[:wild])
+
+
+def _name_below(fixed: Path, slide: Path) -> str:
+    """Return the slide's path below the fixed part; its last component when it is that folder or lies outside."""
+    below = slide.relative_to(fixed).as_posix() if slide.is_relative_to(fixed) else "."
+    return slide.name if below == "." else below
+
+
+def _slide_at(path: Path) -> Path | None:
+    """Return the slide that a path is: a file, the `.mrxs` of a folder, a folder of DICOM; None for another folder."""
+    if not path.is_dir():
+        return path
+    beside = path.with_name(f"{path.name}.mrxs")
+    if beside.is_file():
+        return beside
+    files = [entry for entry in path.iterdir() if not entry.name.startswith(".")]
+    inside = [entry for entry in files if entry.suffix.lower() == ".mrxs"]
+    if len(inside) == 1:
+        return inside[0]
+    dicom = [entry for entry in files if entry.name.upper() != "DICOMDIR"]
+    return path if dicom and all(_is_dicom(entry) for entry in dicom) else None
+
+
+def _slide_around(path: Path, folders: dict[Path, Path | None]) -> Path | None:
+    """Return the slide whose folder holds a file: MIRAX data or DICOM; None where a file stands for itself.
+
+    `folders` keeps what folders of DICOM files turned out to be: each is looked through once.
+    """
+    if not path.is_file() or path.suffix.lower() == ".mrxs":
+        return None
+    data_of = path.parent.with_name(f"{path.parent.name}.mrxs")
+    if data_of.is_file():
+        return data_of
+    if not _is_dicom(path):
+        return None
+    if path.parent not in folders:
+        folders[path.parent] = _slide_at(path.parent)
+    return folders[path.parent]
+
+
+def _is_dicom(path: Path) -> bool:
+    """Whether a file begins as PS3.10 7.1 says: 128 bytes, then DICM."""
+    if not path.is_file():
+        return False
+    try:
+        with open(path, "rb") as file:
+            return file.read(132)[128:] == b"DICM"
+    except OSError:
+        return False
+
+
+def _check_names(slides: Iterable[SlideInput]) -> None:
+    """Raise ConfigError where two names are one folder, one lies in the other, or one is a folder of our own."""
+    folders: dict[str, SlideInput] = {}
+    for slide in slides:
+        name = _folded(slide.slide_id)
+        if name.partition("/")[0] in RESERVED:
+            raise ConfigError(
+                f"{slide.uri} would be written to {slide.slide_id}, which is kept for reports and state; rename it"
+            )
+        if name in folders:
+            raise ConfigError(_collision(folders[name], slide, "both would be written to"))
+        folders[name] = slide
+    for name, slide in folders.items():
+        for end in (at for at, letter in enumerate(name) if letter == "/"):
+            if name[:end] in folders:
+                raise ConfigError(
+                    _collision(folders[name[:end]], slide, "one would be written into the folder of the other,")
+                )
+
+
+def _collision(one: SlideInput, other: SlideInput, what: str) -> str:
+    return (
+        f"{one.uri} and {other.uri}: {what} {one.slide_id}; convert them to two outputs, or use a glob that begins "
+        "higher up, which keeps the folders apart"
+    )
+
+
+def _folded(slide_id: str) -> str:
+    return unicodedata.normalize("NFC", slide_id).casefold()

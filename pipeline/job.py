@@ -1,0 +1,47 @@
+"""One job: slides in, a report out. What the command line and the Python builder share.
+
+A job has a name of its own: the time at which it began, so that reports sort, and a random part, so that two never meet.
+"""
+
+import dataclasses
+import secrets
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline.beam_import import import_beam
+from pipeline.model.config import ConversionConfig, UidPolicy
+from pipeline.model.keys import SlideInput
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FinishedJob:
+    """What a job did."""
+
+    name: str
+    config: ConversionConfig
+    report: dict[str, Any]
+    """As `pipeline.io.reports.report` writes it: one entry in its `slides` for every input."""
+    seconds: float
+
+    @property
+    def reports(self) -> str:
+        """Folder of the job's reports."""
+        return f"{self.config.output}/_reports/{self.name}"
+
+
+def run_job(inputs: Sequence[SlideInput], config: ConversionConfig, beam_arguments: Sequence[str] = ()) -> FinishedJob:
+    """Convert slides; those that fail are in the report and raise nothing.
+
+    Raises StorageError when the output cannot be written, and KeyboardInterrupt after what was begun has been removed.
+    """
+    name = f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{secrets.token_hex(4)}"
+    if config.uid_policy is UidPolicy.FRESH:
+        config = dataclasses.replace(config, uid_salt=secrets.token_hex(16))
+    begin = time.perf_counter()
+    import_beam()
+    from pipeline.conversion import run_conversion
+
+    report = run_conversion(inputs, config, beam_arguments, job=name)
+    return FinishedJob(name=name, config=config, report=report, seconds=time.perf_counter() - begin)

@@ -1,0 +1,127 @@
+"""One frozen configuration of a conversion, checked where it is made.
+
+Passed to constructors as it is; nothing reads options from anywhere else. `digest()` names what changes the DICOM that is
+written, and leaves out what does not: threads, budgets, verbosity, output path.
+"""
+
+import dataclasses
+import hashlib
+import json
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pipeline.model.errors import ConfigError
+from pipeline.model.metadata import GivenMetadata
+from pipeline.model.transfer_syntaxes import Subsampling, TransferSyntax
+
+
+class CodecValidation(StrEnum):
+    """Whether encoded frames are decoded again and compared."""
+
+    DISABLED = "disabled"
+    ROUND_TRIP = "round-trip"
+
+
+class Backend(StrEnum):
+    """Where frames are encoded."""
+
+    AUTO = "auto"
+    CPU = "cpu"
+    PREFER_DEVICE = "prefer-device"
+    REQUIRE_DEVICE = "require-device"
+
+
+class UidPolicy(StrEnum):
+    """How UIDs are made."""
+
+    DETERMINISTIC = "deterministic"
+    """A keyed hash of the slide's content, the metadata and the options: same input, same UIDs."""
+    FRESH = "fresh"
+    """The same, salted anew for every job."""
+
+
+class Certificate(StrEnum):
+    """How many frames of a written instance are read back and compared with their digests."""
+
+    SAMPLE = "sample"
+    FULL = "full"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConversionConfig:
+    """What a conversion does. Every field has the default of the command line."""
+
+    output: str
+    """Folder that receives `<name>/*.dcm`, `_reports/` and `_state/`."""
+    transfer_syntax: TransferSyntax | None = None
+    """None: the source decides (passthrough where it can be, else HTJ2K lossless RPCL)."""
+    force_transcode: bool = False
+    """Decode and encode even what could pass."""
+    tile_size: int | None = None
+    """Edge of square frames in pixels. None: the source's tiles, 512 where it has none."""
+    jpeg_quality: int = 90
+    jpeg_subsampling: Subsampling = Subsampling.YBR_422
+    j2k_decomposition_levels: int | None = None
+    """None: the codec's 5, more where RPCL asks for it."""
+    levels: tuple[int, ...] | None = None
+    """Source levels to convert, ascending; None: all."""
+    label: bool = True
+    overview: bool = True
+    thumbnail: bool = True
+    source_pixel_spacing_mm: tuple[float, float] | None = None
+    """Base level, (between rows, between columns) in mm; beats what the source says."""
+    metadata: GivenMetadata = dataclasses.field(default_factory=GivenMetadata)
+    research_placeholder: bool = False
+    """Fill what metadata leaves empty with values that say that they are placeholders."""
+    codec_validation: CodecValidation = CodecValidation.DISABLED
+    certificate: Certificate = Certificate.SAMPLE
+    backend: Backend = Backend.AUTO
+    uid_policy: UidPolicy = UidPolicy.DETERMINISTIC
+    uid_salt: str = ""
+    """Set by the job when the policy is fresh."""
+    overwrite: bool = False
+    threads: int = 0
+    """Codec threads of a process; 0: one a core."""
+    run_frames: int = 64
+    """Most tiles in a run whose tiles are decoded."""
+    run_bytes: int = 4 << 20
+    """Bytes that a run aims at, stored or decoded."""
+
+    def __post_init__(self) -> None:
+        _check_range("tile-size", self.tile_size, 16, 16384)
+        _check_range("jpeg-quality", self.jpeg_quality, 1, 100)
+        _check_range("j2k-decomposition-levels", self.j2k_decomposition_levels, 0, 32)
+        _check_range("threads", self.threads, 0, 1024)
+        _check_range("run-frames", self.run_frames, 1, 4096)
+        _check_range("run-bytes", self.run_bytes, 1 << 16, 1 << 30)
+        if self.tile_size is not None and self.tile_size % 2:
+            raise ConfigError(f"--tile-size {self.tile_size} is odd: subsampled chroma needs an even size")
+        if self.levels is not None and (not self.levels or min(self.levels) < 0):
+            raise ConfigError("--level takes numbers from 0, the base level")
+        if self.source_pixel_spacing_mm is not None and not all(0 < s < 10 for s in self.source_pixel_spacing_mm):
+            raise ConfigError("--source-pixel-spacing-mm takes ROW,COL in mm, each above 0 and below 10")
+
+    def digest(self) -> str:
+        """Return 16 hex digits that change with everything that changes the written DICOM."""
+        values = dataclasses.asdict(self)
+        for name in _WITHOUT_EFFECT_ON_BYTES:
+            del values[name]
+        text = json.dumps(values, sort_keys=True, default=str)
+        return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+
+
+_WITHOUT_EFFECT_ON_BYTES = (
+    "output",
+    "codec_validation",
+    "certificate",
+    "backend",
+    "overwrite",
+    "threads",
+    "run_frames",
+    "run_bytes",
+)
+
+
+def _check_range(option: str, value: int | None, least: int, most: int) -> None:
+    if value is not None and not least <= value <= most:
+        raise ConfigError(f"--{option} takes a number from {least} to {most}, not {value}")

@@ -1,0 +1,38 @@
+"""What a slide fans out into: keys (slide, level, tile run). They are all that a Reshuffle carries."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlideInput:
+    """One slide to convert."""
+
+    uri: str
+    slide_id: str
+    """Relative path of its series under the output."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunKey:
+    """A run of consecutive frames of one instance."""
+
+    slide_id: str
+    uri: str
+    fingerprint: str
+    """A worker that opens another content under this URI must not go on."""
+    instance: str
+    """Name of the `InstancePlan`."""
+    level: int | None
+    optical_path: int
+    focal_plane: int
+    first_frame: int
+    frames: int
+    offset: int | None
+    """Where the run will stand in the finished file if it has `predicted_bytes`; None: not known."""
+    predicted_bytes: int
+    """Bytes of the run's items if every tile passes with the length that the index predicts."""
+
+    @property
+    def instance_id(self) -> str:
+        """Key of the grouping by instance."""
+        return f"{self.slide_id}//{self.instance}"

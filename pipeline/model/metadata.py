@@ -1,0 +1,18 @@
+"""Metadata of a slide: the way in for all who use it.
+
+`parse_metadata` reads the user's JSON, `resolve_metadata` decides what is written, `sample_metadata` shows how the JSON looks.
+"""
+
+from pipeline.model.metadata_json import parse_metadata, sample_metadata
+from pipeline.model.metadata_resolution import resolve_metadata
+from pipeline.model.metadata_types import Code, GivenMetadata, Issuer, SlideMetadata
+
+__all__ = [
+    "Code",
+    "GivenMetadata",
+    "Issuer",
+    "SlideMetadata",
+    "parse_metadata",
+    "resolve_metadata",
+    "sample_metadata",
+]

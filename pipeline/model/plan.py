@@ -1,0 +1,103 @@
+"""What is going to be written, decided from headers and a sample of tiles before any pixel is moved.
+
+Planning is a pure function of slide and configuration. Only keys travel between processes: a worker that meets a
+key of a slide it has not seen plans that slide again and gets the same plan.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pipeline.model.geometry import TileGrid
+from pipeline.model.metadata import SlideMetadata
+from pipeline.model.reasons import Reason, Route
+from pipeline.model.source import ImageKind, LossyHistory, ScannerFacts
+from pipeline.model.transfer_syntaxes import Photometric, TransferSyntax
+
+
+class Action(StrEnum):
+    """What there is to do for a slide, given what the output already holds."""
+
+    CONVERT = "convert"
+    FINISH = "finish"
+    """All is written and checked, but a stop came before the last record: publish it."""
+    SKIP = "skip"
+    """Published before with the same slide, options and metadata."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstancePlan:
+    """One DICOM instance to be."""
+
+    name: str
+    """`level-0`, `label`, ...: name of the file without `.dcm`."""
+    number: int
+    """InstanceNumber, from 1."""
+    image: int
+    """Index of the source image."""
+    kind: ImageKind
+    level: int | None
+    grid: TileGrid
+    """Frames to be; equal to the source's tiles when `native_grid`."""
+    native_grid: bool
+    transfer_syntax: TransferSyntax
+    photometric: Photometric
+    samples: int
+    bits: int
+    """Bits Stored and Allocated: 8 or 16."""
+    route: Route
+    """PASSTHROUGH: tiles pass unless one disagrees; ENCODE: all are decoded and encoded."""
+    reason: Reason | None
+    """Why the route is ENCODE."""
+    reversible: bool
+    """Frames that are encoded here lose nothing (of a passing JPEG or J2K 9/7 instance: they do)."""
+    lossy: LossyHistory
+    """Lossy compressions before this conversion; a passing tile's own compression is one of them."""
+    sop_instance_uid: str
+    pixel_spacing_mm: tuple[float, float] | None
+    """(between rows, between columns); None where no scale is known (LABEL, OVERVIEW)."""
+    background: tuple[int, ...]
+    """A sample each: fills missing tiles and what lies beyond the image."""
+    run_frames: int
+    """Frames in a run."""
+
+    @property
+    def file_name(self) -> str:
+        """Name of the DICOM file."""
+        return f"{self.name}.dcm"
+
+    @property
+    def frame_bytes(self) -> int:
+        """Uncompressed bytes of one frame."""
+        return self.grid.tile_columns * self.grid.tile_rows * self.samples * (self.bits // 8)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlidePlan:
+    """One slide: a series to be."""
+
+    slide_id: str
+    """Relative path of the series under the output, with the source's suffix; unique in a job."""
+    uri: str
+    format: str
+    action: Action
+    fingerprint: str
+    """Digest of the slide's size, headers, tile index and samples of its bytes; no path, no clock."""
+    config_digest: str
+    study_instance_uid: str
+    series_instance_uid: str
+    frame_of_reference_uid: str
+    pyramid_uid: str
+    instances: tuple[InstancePlan, ...]
+    facts: ScannerFacts
+    """The scanner's, with the spacing that options gave."""
+    metadata: SlideMetadata
+    icc_profile: bytes
+    """For the optical path: class `scnr`; empty for gray slides."""
+    icc_source: str
+    """`source` or `srgb`."""
+    warnings: tuple[str, ...]
+
+    @property
+    def base(self) -> InstancePlan:
+        """The largest level that is converted."""
+        return next(i for i in self.instances if i.kind is ImageKind.VOLUME)

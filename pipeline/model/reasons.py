@@ -1,0 +1,75 @@
+"""Routes, and the reasons for which a tile cannot pass: data, not exceptions.
+
+Each reason cites the rule that it comes from. Reports count frames by these names.
+"""
+
+from enum import StrEnum
+
+
+class Route(StrEnum):
+    """What becomes of a tile."""
+
+    PASSTHROUGH = "passthrough"
+    """The stored frame holds the source tile's entropy-coded bytes."""
+    ENCODE = "encode"
+    """Pixels were decoded (or read) and encoded."""
+    BACKGROUND = "background"
+    """The source holds no tile there: an encoded tile of the background colour."""
+
+
+class Reason(StrEnum):
+    """Why a tile was encoded and did not pass."""
+
+    CODEC_NOT_IN_DICOM = "codec-not-in-dicom"
+    PIXELS_ONLY = "pixels-only"
+    UNTILED = "untiled"
+    GEOMETRY_CHANGED = "geometry-changed"
+    SYNTAX_REQUESTED = "syntax-requested"
+    TRANSCODE_FORCED = "transcode-forced"
+    MISSING_TILE = "missing-tile"
+    SAMPLES_IN_PLANES = "samples-in-planes"
+    EXTRA_SAMPLES = "extra-samples"
+    JPEG_NOT_BASELINE = "jpeg-not-baseline"
+    JPEG_NOT_8_BIT = "jpeg-not-8-bit"
+    JPEG_TABLES_MISSING = "jpeg-tables-missing"
+    JPEG_MALFORMED = "jpeg-malformed"
+    J2K_MALFORMED = "j2k-malformed"
+    J2K_NOT_REVERSIBLE = "j2k-not-reversible"
+    J2K_PART_2 = "j2k-part-2"
+    SIGNED_SAMPLES = "signed-samples"
+    SAMPLE_DEPTH_DIFFERS = "sample-depth-differs"
+    TILE_SIZE_DIFFERS = "tile-size-differs"
+    SAMPLES_PER_PIXEL_DIFFER = "samples-per-pixel-differ"
+    PHOTOMETRIC_NOT_IN_IOD = "photometric-not-in-iod"
+    DIFFERS_FROM_PLAN = "differs-from-plan"
+
+    @property
+    def citation(self) -> str:
+        """The rule, with its place in the standard."""
+        return _CITATIONS[self]
+
+
+_CITATIONS = {
+    Reason.CODEC_NOT_IN_DICOM: "TIFF 6.0 Compression names a codec that PS3.5 8.2 does not define",
+    Reason.PIXELS_ONLY: "the reader of this format gives pixels, not compressed tiles",
+    Reason.UNTILED: "TIFF 6.0 section 3: the image is stored in strips, which are no frames",
+    Reason.GEOMETRY_CHANGED: "PS3.3 C.7.6.3.1: Rows and Columns asked for are not those of the stored tiles",
+    Reason.SYNTAX_REQUESTED: "PS3.5 A.4: the transfer syntax asked for is not the codestream's",
+    Reason.TRANSCODE_FORCED: "asked for by --force-transcode",
+    Reason.MISSING_TILE: "TIFF 6.0 TileByteCounts is 0: there is no tile to pass",
+    Reason.SAMPLES_IN_PLANES: "TIFF 6.0 PlanarConfiguration 2: one tile holds one sample, PS3.5 8.2 wants all in a frame",
+    Reason.EXTRA_SAMPLES: "PS3.3 C.8.12.4.1.5: Samples per Pixel is 1 or 3; alpha is composed onto the background",
+    Reason.JPEG_NOT_BASELINE: "PS3.5 A.4.1, table A.4-1: JPEG Baseline (Process 1) is SOF0 with Huffman coding",
+    Reason.JPEG_NOT_8_BIT: "PS3.5 8.2.1: JPEG Baseline (Process 1) has 8 bits a sample",
+    Reason.JPEG_TABLES_MISSING: "TIFF Technical Note 2: neither tile nor JPEGTables define a table that the scan uses",
+    Reason.JPEG_MALFORMED: "ITU-T T.81 annex B: the marker segments cannot be followed to the scan and its EOI",
+    Reason.J2K_MALFORMED: "ISO/IEC 15444-1 annex A: no main header of SOC, SIZ, COD and QCD, or no EOC",
+    Reason.J2K_NOT_REVERSIBLE: "PS3.5 8.2.4, A.4.4: 1.2.840.10008.1.2.4.90 holds reversible codestreams only",
+    Reason.J2K_PART_2: "PS3.5 8.2.4: multi-component and other part 2 extensions are not in .90 and .91",
+    Reason.SIGNED_SAMPLES: "PS3.3 C.8.12.4: Pixel Representation of a VL WSM image is 0 (unsigned)",
+    Reason.SAMPLE_DEPTH_DIFFERS: "PS3.5 8.2: the codestream's sample depth is not the image's Bits Stored",
+    Reason.TILE_SIZE_DIFFERS: "PS3.3 C.8.12.4: each frame is Rows x Columns; the codestream has another size",
+    Reason.SAMPLES_PER_PIXEL_DIFFER: "PS3.5 8.2: the codestream's components are not the image's Samples per Pixel",
+    Reason.PHOTOMETRIC_NOT_IN_IOD: "PS3.3 C.8.12.4.1.5: the codestream's colour model is no term of the VL WSM IOD",
+    Reason.DIFFERS_FROM_PLAN: "PS3.3 C.7.6.3: one instance has one transfer syntax and photometric interpretation",
+}

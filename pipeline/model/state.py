@@ -1,0 +1,75 @@
+"""The state record of a slide: what makes a stop at any moment harmless.
+
+An *intent* record is written when the series stands complete in the staging area and before it is published, a *done* record after. Whoever finds an intent can finish
+it; whoever finds a matching done record has nothing to do.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+
+from pipeline.model.errors import StorageError
+from pipeline.model.plan import SlidePlan
+
+
+class Stage(StrEnum):
+    """How far a slide has come."""
+
+    INTENT = "intent"
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstanceRecord:
+    """One written instance."""
+
+    file: str
+    bytes: int
+    frames: int
+    sop_instance_uid: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateRecord:
+    """What is known of a slide that was, or is about to be, published."""
+
+    stage: Stage
+    slide_id: str
+    uri: str
+    job: str
+    """Under whose staging folder the series was assembled."""
+    fingerprint: str
+    config_digest: str
+    series_instance_uid: str
+    instances: tuple[InstanceRecord, ...]
+
+    def matches(self, plan: SlidePlan) -> bool:
+        """Whether the record is of the same slide content and the same options."""
+        return (self.fingerprint, self.config_digest, self.series_instance_uid) == (
+            plan.fingerprint,
+            plan.config_digest,
+            plan.series_instance_uid,
+        )
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Bytes of each file that the series consists of."""
+        return {instance.file: instance.bytes for instance in self.instances}
+
+    def to_json(self) -> str:
+        """Text of the record."""
+        return json.dumps({"schema": "slidebeam-state-1", **asdict(self)}, indent=1) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str, where: str) -> "StateRecord":
+        """Read a record. Raises StorageError for one that is damaged, naming the file to remove."""
+        try:
+            values = json.loads(text)
+            if values.pop("schema") != "slidebeam-state-1":
+                raise ValueError("it is of another version")
+            instances = tuple(InstanceRecord(**instance) for instance in values.pop("instances"))
+            return cls(**{**values, "stage": Stage(values["stage"]), "instances": instances})
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise StorageError(
+                f"the state record of {where} is damaged ({error}); remove it from _state to convert the slide anew"
+            ) from error

@@ -1,0 +1,233 @@
+"""The command line of the conversion: flags, a configuration file, and what is left for Beam.
+
+A flag beats the file, the file beats the default. Flags come from `pipeline.configs.settings`, so that flag and file
+cannot drift apart. What is not ours goes to Beam only if Beam knows it: a misspelt option is an error that suggests
+the nearest, never silence.
+"""
+
+import argparse
+import difflib
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pipeline
+from pipeline.configs.loader import load_config, preset_names
+from pipeline.configs.settings import SETTINGS, SETTINGS_BY_NAME
+from pipeline.model.config import Backend, ConversionConfig
+from pipeline.model.errors import ConfigError
+from pipeline.model.metadata import GivenMetadata
+
+_PIXEL_SETTINGS_ONLY = ("input", "output", "overwrite", "quiet", "threads", "run-frames", "run-bytes")
+"""What `inspect`, which writes nothing, has no use for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What the command line asks for."""
+
+    inputs: tuple[str, ...]
+    """Paths and globs as they were typed."""
+    config: ConversionConfig
+    beam_arguments: tuple[str, ...] = ()
+    """Arguments that Beam knows, as they were typed."""
+    json: bool = False
+    verbose: bool = False
+    quiet: bool = False
+
+
+class CommandParser(argparse.ArgumentParser):
+    """An argument parser that raises ConfigError and knows no abbreviations."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, allow_abbrev=False, **options)
+
+    def error(self, message: str) -> NoReturn:
+        """Raise ConfigError where argparse would print its usage and exit."""
+        raise ConfigError(message)
+
+    def option_strings(self) -> list[str]:
+        """Return all flags."""
+        return list(self._option_string_actions)
+
+    def add_value_provider_argument(self, *names: str, **options: Any) -> None:
+        """Add an argument of a template, as Beam's own parser does; here it only has to be known."""
+        self.add_argument(*names, **options)
+
+
+def conversion_parser(prog: str) -> CommandParser:
+    """Return the parser of `slidebeam convert` and `python -m pipeline.run`."""
+    parser = CommandParser(
+        prog=prog,
+        usage=f"{prog} --input SLIDE [SLIDE ...] --output DIR [options] [Beam options]",
+        description="Convert whole-slide images to DICOM VL Whole Slide Microscopy.",
+        epilog="Beam's own options (--runner, --direct_num_workers, ...) are passed on. Exit code: 0 all done, "
+        "1 something failed, 130 stopped with Ctrl-C.",
+    )
+    add_settings(parser)
+    parser.add_argument("--sample-metadata", action=_PrintSampleMetadata, help="print a filled metadata file and stop")
+    parser.add_argument(
+        "--version", action="version", version=f"slidebeam {pipeline.__version__}", help="print the version and stop"
+    )
+    return parser
+
+
+def add_settings(parser: argparse.ArgumentParser, *, writes: bool = True) -> None:
+    """Add a flag for every setting, and `--config`; without `writes`, only those that say what would be written."""
+    groups: dict[str, Any] = {}
+    for setting in SETTINGS:
+        if not writes and setting.name in _PIXEL_SETTINGS_ONLY:
+            continue
+        if setting.group not in groups:
+            groups[setting.group] = parser.add_argument_group(setting.group)
+        options: dict[str, Any] = {"dest": setting.name, "default": argparse.SUPPRESS, "help": setting.help}
+        if not setting.metavar:
+            options.update(action="store_const", const=True)
+        else:
+            options["metavar"] = setting.metavar
+            if setting.many:
+                options["nargs"] = "+"
+            if setting.repeated:
+                options["action"] = "extend" if setting.many else "append"
+        groups[setting.group].add_argument(f"--{setting.name}", **options)
+    parser.add_argument(
+        "--config",
+        metavar="FILE",
+        help=f"YAML of these names without the dashes, or a preset: {', '.join(preset_names())}; a flag beats the file",
+    )
+
+
+def settings_of(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return the settings of configuration file and flags by name, each as its setting holds it; raises ConfigError."""
+    values = load_config(arguments.config) if arguments.config else {}
+    for name, written in vars(arguments).items():
+        if name in SETTINGS_BY_NAME:
+            try:
+                values[name] = SETTINGS_BY_NAME[name].parse(written)
+            except ValueError as error:
+                raise ConfigError(f"--{name} {error}") from error
+    return values
+
+
+def config_of(values: Mapping[str, Any]) -> ConversionConfig:
+    """Return the configuration that settings make; reads the metadata file. Raises ConfigError."""
+    fields = {SETTINGS_BY_NAME[name].field: value for name, value in values.items() if SETTINGS_BY_NAME[name].field}
+    if "metadata" in fields:
+        fields["metadata"] = read_metadata(fields["metadata"])
+    config = ConversionConfig(**fields)
+    check_backend(config.backend)
+    return config
+
+
+def parse(argv: Sequence[str], prog: str = "slidebeam convert") -> Request:
+    """Return what the command line asks for.
+
+    Raises ConfigError. `--help`, `--version` and `--sample-metadata` print and raise SystemExit(0).
+    """
+    parser = conversion_parser(prog)
+    arguments, rest = parser.parse_known_args(list(argv))
+    check_beam_knows(rest, parser)
+    values = settings_of(arguments)
+    for name, way_out in (
+        ("input", "--input SLIDE names what to convert"),
+        ("output", "--output DIR names the folder"),
+    ):
+        if name not in values:
+            raise ConfigError(f"--{name} is missing: {way_out} (slidebeam convert --help lists all options)")
+    values["output"] = output_folder(values["output"])
+    return Request(
+        inputs=values["input"],
+        config=config_of(values),
+        beam_arguments=tuple(rest),
+        **{name: values[name] for name in ("json", "verbose", "quiet") if name in values},
+    )
+
+
+def output_folder(path: str) -> str:
+    """Return the output as an absolute path; raises ConfigError when it can hold nothing."""
+    if "://" in path:
+        raise ConfigError(f"--output {path}: this version writes to a disk; name a folder")
+    folder = Path(os.path.abspath(path))
+    if folder.exists() and not folder.is_dir():
+        raise ConfigError(f"--output {path} is a file; name a folder")
+    nearest = next(p for p in (folder, *folder.parents) if p.exists())
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise ConfigError(
+            f"--output {path}: {nearest} cannot be written to; name another folder or change its permissions"
+        )
+    return str(folder)
+
+
+def read_metadata(path: str) -> GivenMetadata:
+    """Return the metadata of a JSON file; raises ConfigError."""
+    from pipeline.model.metadata import parse_metadata
+
+    try:
+        text = Path(path).read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"--metadata {path} cannot be read: {getattr(error, 'strerror', None) or error}") from error
+    return parse_metadata(text, path)
+
+
+def check_backend(backend: Backend) -> None:
+    """Refuse to go on without a device where one is required: this version encodes on the CPU."""
+    if backend is Backend.REQUIRE_DEVICE:
+        raise ConfigError(
+            "--backend require-device: this version encodes on the CPU only; a device needs an NVIDIA driver, "
+            "pip install 'slidebeam[gpu]' and a version that has a device encoder; prefer-device falls back"
+        )
+
+
+def check_beam_knows(arguments: Sequence[str], parser: CommandParser) -> None:
+    """Raise ConfigError, with the nearest option, when there is one that neither `parser` nor Beam knows."""
+    if not arguments:
+        return
+    first = arguments[0]
+    if not first.startswith("-"):
+        raise ConfigError(f"{first!r} belongs to no option: slides are given with --input {first}")
+    beam = _beam_parser()
+    _, unknown = beam.parse_known_args(list(arguments))
+    for argument in unknown:
+        flag = argument.partition("=")[0]
+        if not flag.startswith("-"):
+            raise ConfigError(f"{argument!r} belongs to no option: slides are given with --input {argument}")
+        near = _nearest(flag, parser.option_strings()) or _nearest(flag, beam.option_strings())
+        hint = f"did you mean {near}?" if near else "--help lists the options"
+        raise ConfigError(f"neither slidebeam nor Beam has an option {flag}; {hint}")
+
+
+def _nearest(flag: str, flags: Sequence[str]) -> str | None:
+    spelt = flag.lower().replace("_", "-")
+    spellings = {known.replace("_", "-"): known for known in flags}
+    near = difflib.get_close_matches(spelt, spellings, n=1, cutoff=0.7)
+    return spellings[near[0]] if near else None
+
+
+def _beam_parser() -> CommandParser:
+    from pipeline.beam_import import import_beam
+
+    import_beam()
+    from apache_beam.options.pipeline_options import PipelineOptions
+
+    parser = CommandParser(add_help=False)
+    for view in _latest_by_name(PipelineOptions.__subclasses__()):
+        view._add_argparse_args(parser)
+    return parser
+
+
+def _latest_by_name(views: Sequence[Any]) -> Iterator[Any]:
+    """Yield each class once: Beam takes the last of a name, because a main session may define one again."""
+    yield from {str(view): view for view in views}.values()
+
+
+class _PrintSampleMetadata(argparse.Action):
+    def __init__(self, option_strings: Sequence[str], dest: str, help: str | None = None) -> None:
+        super().__init__(option_strings, argparse.SUPPRESS, nargs=0, default=argparse.SUPPRESS, help=help)
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from pipeline.model.metadata import sample_metadata
+
+        print(sample_metadata(), end="")
+        parser.exit()

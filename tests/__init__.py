@@ -1,0 +1,1 @@
+"""Tests of slidebeam; the folders mirror the package's."""

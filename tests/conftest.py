@@ -1,0 +1,56 @@
+"""Fixtures that every test may use: slides, tools, and a word at the end on which slides were there."""
+
+import os
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+from tests.sample import build_sample_slide
+from tests.tools import require_tool
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+SHARED_SLIDES = Path(os.environ.get("SLIDEBEAM_SHARED_SLIDES") or CHECKOUT.parent / "shared" / "slides")
+
+# Machines differ and share their cores, so no example may fail for being slow; CI tries the same examples every time.
+hypothesis.settings.register_profile("local", deadline=None)
+hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "local")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say whether the tests against real scanner files could run."""
+    if SHARED_SLIDES.is_dir():
+        line = f"shared slides: used, from {SHARED_SLIDES}"
+    else:
+        line = f"shared slides: not in {SHARED_SLIDES}, so tests of scanner files were skipped"
+    terminalreporter.write_line(line)
+
+
+@pytest.fixture(scope="session")
+def shared_slides() -> Path:
+    """Return the folder of real scanner files, beside the checkout or named by SLIDEBEAM_SHARED_SLIDES."""
+    if not SHARED_SLIDES.is_dir():
+        pytest.skip(f"no shared slides in {SHARED_SLIDES} (set SLIDEBEAM_SHARED_SLIDES)")
+    return SHARED_SLIDES
+
+
+@pytest.fixture(scope="session")
+def shared_tools(shared_slides: Path) -> Path:
+    """Return the folder of scripts beside the shared slides."""
+    tools = shared_slides.parent / "tools"
+    if not tools.is_dir():
+        pytest.skip(f"no shared tools in {tools}")
+    return tools
+
+
+@pytest.fixture(scope="session")
+def sample_slide(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return an SVS of real tissue: RGB JPEG tiles of 240 pixels, three levels, label, macro and thumbnail."""
+    return build_sample_slide(tmp_path_factory.mktemp("sample") / "sample.svs")
+
+
+@pytest.fixture(scope="session")
+def dciodvfy() -> Path:
+    """Return the path of dciodvfy, the DICOM validator of dicom3tools."""
+    return require_tool("dciodvfy", "dicom3tools")

@@ -1,0 +1,1 @@
+"""Tests of DICOM headers, offset tables and frame indices."""

@@ -1,0 +1,43 @@
+"""OpenSlides: URI -> SlidePlan, or a failure."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import apache_beam as beam
+
+from pipeline.io.publishing.action import decide_action
+from pipeline.io.storage.local import LocalStore
+from pipeline.model.config import ConversionConfig
+from pipeline.model.keys import SlideInput
+from pipeline.model.plan import SlidePlan
+from pipeline.model.records import Failure
+from pipeline.transforms.failures import dead_letter
+from pipeline.transforms.process import OPENED
+
+
+class OpenSlides(beam.PTransform):  # type: ignore[misc]
+    """Open each slide, plan it, and decide what there is to do for it."""
+
+    def __init__(self, config: ConversionConfig, job: str) -> None:
+        super().__init__()
+        self._config = config
+        self._job = job
+
+    def expand(self, slides: beam.PCollection[SlideInput]) -> beam.PCollection[SlidePlan | Failure]:
+        """Map inputs to plans."""
+        return slides | "OpenSlide" >> beam.ParDo(_OpenSlide(self._config, self._job))
+
+
+class _OpenSlide(beam.DoFn):  # type: ignore[misc]
+    def __init__(self, config: ConversionConfig, job: str) -> None:
+        self._config = config
+        self._store = LocalStore(config.output, job)
+
+    def process(self, slide: SlideInput) -> Iterator[SlidePlan | Failure]:
+        with dead_letter(self._config, "OpenSlides", uri=slide.uri, slide_id=slide.slide_id) as caught:
+            with OPENED.lease(slide, self._config) as opened:
+                # The ICC profile may be half a megabyte; whoever needs it leases the slide, which has it.
+                plan = replace(opened.plan, icc_profile=b"")
+            yield replace(plan, action=decide_action(self._store, plan, overwrite=self._config.overwrite))
+        if caught.failure:
+            yield caught.failure

@@ -1,0 +1,91 @@
+"""PlanTiles: SlidePlan -> keys (slide, level, tile run), and one plan row an instance."""
+
+from collections.abc import Iterator
+
+import apache_beam as beam
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.io.planning.offsets import ITEM_HEADER_BYTES, predicted_offsets
+from pipeline.io.reports.progress import BOARD
+from pipeline.io.runs.opened import OpenedSlide
+from pipeline.model.config import ConversionConfig
+from pipeline.model.keys import RunKey, SlideInput
+from pipeline.model.plan import Action, InstancePlan, SlidePlan
+from pipeline.model.reasons import Route
+from pipeline.model.records import Failure, PlannedInstance
+from pipeline.transforms.failures import dead_letter
+from pipeline.transforms.process import OPENED
+
+Planned = SlidePlan | PlannedInstance | RunKey | Failure
+
+
+class PlanTiles(beam.PTransform):  # type: ignore[misc]
+    """Fan a slide out. The plan itself and failures are passed on, for the joins at the end of the graph."""
+
+    def __init__(self, config: ConversionConfig) -> None:
+        super().__init__()
+        self._config = config
+
+    def expand(self, plans: beam.PCollection[SlidePlan | Failure]) -> beam.PCollection[Planned]:
+        """Map plans to keys and plan rows."""
+        return plans | "PlanSlide" >> beam.ParDo(_PlanSlide(self._config))
+
+
+class _PlanSlide(beam.DoFn):  # type: ignore[misc]
+    def __init__(self, config: ConversionConfig) -> None:
+        self._config = config
+
+    def process(self, element: SlidePlan | Failure) -> Iterator[Planned]:
+        yield element
+        if isinstance(element, Failure) or element.action is not Action.CONVERT:
+            return
+        rows: list[Planned] = []
+        with dead_letter(self._config, "PlanTiles", uri=element.uri, slide_id=element.slide_id) as caught:
+            slide = SlideInput(uri=element.uri, slide_id=element.slide_id)
+            with OPENED.lease(slide, self._config, element.fingerprint) as opened:
+                for instance in element.instances:
+                    rows.extend(_instance_rows(opened, instance))
+        # All or nothing: a slide that is planned by half would wait for frames that nobody makes.
+        yield from [caught.failure] if caught.failure else rows
+
+
+def _instance_rows(slide: OpenedSlide, instance: InstancePlan) -> Iterator[Planned]:
+    plan = slide.plan
+    _expect(slide, instance)
+    yield PlannedInstance(
+        slide_id=plan.slide_id,
+        uri=plan.uri,
+        fingerprint=plan.fingerprint,
+        instance=instance.name,
+        frames=instance.grid.frames,
+    )
+    offsets = _offsets(slide, instance)
+    for first, frames in instance.grid.runs(instance.run_frames):
+        yield RunKey(
+            slide_id=plan.slide_id,
+            uri=plan.uri,
+            fingerprint=plan.fingerprint,
+            instance=instance.name,
+            level=instance.level,
+            optical_path=0,
+            focal_plane=0,
+            first_frame=first,
+            frames=frames,
+            offset=None if offsets is None else int(offsets[first]),
+            predicted_bytes=0 if offsets is None else int(offsets[first + frames] - offsets[first]),
+        )
+
+
+def _offsets(slide: OpenedSlide, instance: InstancePlan) -> NDArray[np.int64] | None:
+    if instance.route is not Route.PASSTHROUGH:
+        return None
+    lengths = slide.source.tile_lengths(instance.image)
+    missing = lengths is not None and not lengths.all()
+    background = len(slide.background_frame(instance)) if missing else ITEM_HEADER_BYTES
+    return predicted_offsets(slide.source, slide.plan, instance, background)
+
+
+def _expect(slide: OpenedSlide, instance: InstancePlan) -> None:
+    lengths = slide.source.tile_lengths(instance.image) if instance.native_grid else None
+    BOARD.expect(instance.grid.frames, 0 if lengths is None else int(lengths.sum()))

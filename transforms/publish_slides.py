@@ -1,0 +1,78 @@
+"""PublishSlide: GroupByKey(slide) joins plan, instances and failures; a whole series becomes visible, its state record last."""
+
+from collections.abc import Iterable, Iterator
+
+import apache_beam as beam
+
+from pipeline.io.publishing.series import finish_series, publish_series
+from pipeline.io.reports.progress import BOARD
+from pipeline.io.storage.local import LocalStore
+from pipeline.model.config import ConversionConfig
+from pipeline.model.plan import Action, SlidePlan
+from pipeline.model.records import Failure, SlideOutcome, Status, WrittenInstance
+from pipeline.transforms.failures import dead_letter
+
+Row = SlidePlan | WrittenInstance | Failure
+
+
+class PublishSlides(beam.PTransform):  # type: ignore[misc]
+    """End each slide in exactly one outcome."""
+
+    def __init__(self, config: ConversionConfig, job: str) -> None:
+        super().__init__()
+        self._config = config
+        self._job = job
+
+    def expand(self, rows: beam.PCollection[Row]) -> beam.PCollection[SlideOutcome]:
+        """Map rows to outcomes."""
+        return (
+            rows
+            | "KeyBySlide" >> beam.Map(_keyed)
+            | "GroupBySlide" >> beam.GroupByKey()
+            | "PublishSlide" >> beam.ParDo(_PublishSlide(self._config, self._job))
+        )
+
+
+class _PublishSlide(beam.DoFn):  # type: ignore[misc]
+    def __init__(self, config: ConversionConfig, job: str) -> None:
+        self._config = config
+        self._job = job
+        self._store = LocalStore(config.output, job)
+
+    def process(self, group: tuple[str, Iterable[Row]]) -> Iterator[SlideOutcome]:
+        outcome = self._outcome(group[0], list(group[1]))
+        BOARD.slide_done(outcome.slide_id, outcome.status)
+        yield outcome
+
+    def _outcome(self, slide_id: str, rows: list[Row]) -> SlideOutcome:
+        plan = next((row for row in rows if isinstance(row, SlidePlan)), None)
+        written = tuple(sorted((r for r in rows if isinstance(r, WrittenInstance)), key=lambda r: r.instance))
+        failures = tuple(row for row in rows if isinstance(row, Failure))
+        uri = plan.uri if plan is not None else next(row.uri for row in rows if isinstance(row, Failure))
+        if failures or plan is None:
+            return _failed(uri, slide_id, plan, written, failures)
+        with dead_letter(self._config, "PublishSlide", uri=uri, slide_id=slide_id) as caught:
+            if plan.action is Action.CONVERT:
+                publish_series(self._store, plan, written, job=self._job, overwrite=self._config.overwrite)
+            elif plan.action is Action.FINISH:
+                finish_series(self._store, plan, overwrite=self._config.overwrite)
+        if caught.failure:
+            return _failed(uri, slide_id, plan, written, (caught.failure,))
+        status = Status.SKIPPED if plan.action is Action.SKIP else Status.PUBLISHED
+        return SlideOutcome(uri=uri, slide_id=slide_id, status=status, plan=plan, instances=written)
+
+
+def _keyed(row: Row) -> tuple[str, Row]:
+    return row.slide_id, row
+
+
+def _failed(
+    uri: str,
+    slide_id: str,
+    plan: SlidePlan | None,
+    written: tuple[WrittenInstance, ...],
+    failures: tuple[Failure, ...],
+) -> SlideOutcome:
+    return SlideOutcome(
+        uri=uri, slide_id=slide_id, status=Status.FAILED, plan=plan, instances=written, failures=failures
+    )

@@ -1,0 +1,70 @@
+"""StageFrames: the runs are driven through the pool, their frames written beside the destination; index rows leave."""
+
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future
+from typing import Any
+
+import apache_beam as beam
+from apache_beam.transforms.window import GlobalWindows
+from apache_beam.utils.windowed_value import WindowedValue
+
+from pipeline.io.reports.progress import BOARD
+from pipeline.io.runs.stage import stage_run
+from pipeline.io.storage.local import LocalStore
+from pipeline.model.config import ConversionConfig
+from pipeline.model.keys import SlideInput
+from pipeline.model.records import Failure, StagedRun
+from pipeline.transforms.failures import dead_letter
+from pipeline.transforms.process import OPENED, run_pool
+from pipeline.transforms.run_work import RunWork
+
+
+class StageFrames(beam.PTransform):  # type: ignore[misc]
+    """Do the work of the runs, several at once, and stage what comes of it."""
+
+    def __init__(self, config: ConversionConfig, job: str) -> None:
+        super().__init__()
+        self._config = config
+        self._job = job
+
+    def expand(self, works: beam.PCollection[RunWork]) -> beam.PCollection[StagedRun | Failure]:
+        """Map work to index rows."""
+        return works | "StageRun" >> beam.ParDo(_StageRuns(self._config, self._job))
+
+
+class _StageRuns(beam.DoFn):  # type: ignore[misc]
+    def __init__(self, config: ConversionConfig, job: str) -> None:
+        self._config = config
+        self._store = LocalStore(config.output, job)
+
+    def setup(self) -> None:
+        self._pool = run_pool(self._config.threads)
+
+    def start_bundle(self) -> None:
+        self._pending: deque[Future[StagedRun | Failure]] = deque()
+
+    def process(self, work: RunWork) -> Iterator[StagedRun | Failure]:
+        self._pending.append(self._pool.submit(_do, work, self._config, self._store))
+        while len(self._pending) > self._pool.in_flight:
+            yield self._pending.popleft().result()
+
+    def finish_bundle(self) -> Iterator[WindowedValue]:
+        while self._pending:
+            yield GlobalWindows.windowed_value(self._pending.popleft().result())
+
+
+def _do(work: RunWork, config: ConversionConfig, store: LocalStore) -> StagedRun | Failure:
+    key = work.key
+    with dead_letter(
+        config, "StageFrames", uri=key.uri, slide_id=key.slide_id, instance=key.instance, level=key.level
+    ) as caught:
+        with OPENED.lease(SlideInput(uri=key.uri, slide_id=key.slide_id), config, key.fingerprint) as slide:
+            run: Any = key
+            for step in work.steps:
+                run = step(run, slide)
+            staged = stage_run(run, slide, store)
+        BOARD.advance(staged.frames, staged.counters.bytes_in, staged.counters.bytes_out)
+        return staged
+    assert caught.failure is not None  # noqa: S101 - the block either returned or was caught
+    return caught.failure

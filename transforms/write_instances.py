@@ -1,0 +1,70 @@
+"""WriteInstance: GroupByKey(instance) -> header, offset table and parts become one DICOM object."""
+
+from collections.abc import Iterable, Iterator
+
+import apache_beam as beam
+
+from pipeline.io.dicom.instance_writer import write_instance
+from pipeline.io.storage.local import LocalStore
+from pipeline.model.config import ConversionConfig
+from pipeline.model.keys import SlideInput
+from pipeline.model.records import Failure, PlannedInstance, StagedRun, WrittenInstance
+from pipeline.transforms.failures import dead_letter
+from pipeline.transforms.process import OPENED
+
+Row = PlannedInstance | StagedRun | Failure
+
+
+class WriteInstances(beam.PTransform):  # type: ignore[misc]
+    """Join plan rows, staged runs and failures by instance; write those that are whole."""
+
+    def __init__(self, config: ConversionConfig, job: str) -> None:
+        super().__init__()
+        self._config = config
+        self._job = job
+
+    def expand(self, rows: beam.PCollection[Row]) -> beam.PCollection[WrittenInstance | Failure]:
+        """Map rows to written instances and failures."""
+        return (
+            rows
+            | "KeyByInstance" >> beam.Map(_keyed)
+            | "GroupByInstance" >> beam.GroupByKey()
+            | "WriteInstance" >> beam.ParDo(_WriteInstance(self._config, self._job))
+        )
+
+
+class _WriteInstance(beam.DoFn):  # type: ignore[misc]
+    def __init__(self, config: ConversionConfig, job: str) -> None:
+        self._config = config
+        self._store = LocalStore(config.output, job)
+
+    def process(self, group: tuple[str, Iterable[Row]]) -> Iterator[WrittenInstance | Failure]:
+        planned, runs, failures = _sorted_out(group[1])
+        yield from failures
+        if failures or planned is None:
+            return
+        slide = SlideInput(uri=planned.uri, slide_id=planned.slide_id)
+        with dead_letter(
+            self._config, "WriteInstance", uri=planned.uri, slide_id=planned.slide_id, instance=planned.instance
+        ) as caught:
+            with OPENED.lease(slide, self._config, planned.fingerprint) as opened:
+                written = write_instance(planned, runs, opened, self._store)
+            yield written
+        if caught.failure:
+            yield caught.failure
+
+
+def _keyed(row: Row) -> tuple[str, Row]:
+    return f"{row.slide_id}//{row.instance}", row
+
+
+def _sorted_out(rows: Iterable[Row]) -> tuple[PlannedInstance | None, list[StagedRun], list[Failure]]:
+    planned, runs, failures = None, [], []
+    for row in rows:
+        if isinstance(row, PlannedInstance):
+            planned = row
+        elif isinstance(row, StagedRun):
+            runs.append(row)
+        else:
+            failures.append(row)
+    return planned, runs, failures

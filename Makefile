@@ -36,10 +36,11 @@ demo: $(READY) $(if $(SLIDE),,$(SAMPLE)) ## Convert a sample slide, or SLIDE=/pa
 	$(BIN)/slidebeam verify $(DEMO_OUT) "$(DEMO_SLIDE)"
 	@printf '\nWritten:\n'
 	@find $(DEMO_OUT) -name '*.dcm' -exec du -h {} + | sort -k 2
-	@printf '\nNext:\n  %s\n  %s\n  %s\n' \
-		'make demo SLIDE=/path/to/slide.svs            your own slide' \
-		'$(BIN)/slidebeam inspect /path/to/slide.svs   what is in it, and what would become of it' \
-		'$(BIN)/slidebeam convert --help               all options'
+	@printf '\nNext:\n'
+	@printf '  %-48s %s\n' \
+		'make demo SLIDE=/path/to/slide.svs' 'your own slide' \
+		'$(BIN)/slidebeam inspect /path/to/slide.svs' 'what is in it, and what would become of it' \
+		'$(BIN)/slidebeam convert --help' 'all options'
 
 $(SAMPLE): tests/sample.py tests/sample_tiles.py | $(READY)
 	@mkdir -p $(@D)

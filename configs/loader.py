@@ -68,10 +68,10 @@ def _value(place: str, name: str, node: yaml.Node) -> Any:
         raise ConfigError(f"{place}: there is no setting {name!r}{hint}")
     loader = yaml.SafeLoader("")
     try:
-        return setting.parse(loader.construct_object(node, deep=True))  # type: ignore[no-untyped-call]
+        return setting.parse(loader.construct_object(node, deep=True))
     except yaml.YAMLError as error:
         raise ConfigError(f"{place}: {name}: {' '.join(str(error).split())}") from error
     except ValueError as error:
         raise ConfigError(f"{place}: {name} {error}") from error
     finally:
-        loader.dispose()  # type: ignore[no-untyped-call]
+        loader.dispose()

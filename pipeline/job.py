@@ -1,6 +1,7 @@
 """One job: slides in, a report out. What the command line and the Python builder share.
 
-A job has a name of its own: the time at which it began, so that reports sort, and a random part, so that two never meet.
+A job has a name of its own: the time at which it began, so that reports sort, and a random part, so that two never
+meet.
 """
 
 import dataclasses
@@ -34,7 +35,8 @@ class FinishedJob:
 def run_job(inputs: Sequence[SlideInput], config: ConversionConfig, beam_arguments: Sequence[str] = ()) -> FinishedJob:
     """Convert slides; those that fail are in the report and raise nothing.
 
-    Raises StorageError when the output cannot be written, and KeyboardInterrupt after what was begun has been removed.
+    Raises StorageError when the output cannot be written, and KeyboardInterrupt after what was begun has been
+    removed.
     """
     name = f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{secrets.token_hex(4)}"
     if config.uid_policy is UidPolicy.FRESH:

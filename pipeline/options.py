@@ -41,8 +41,8 @@ class Request:
 class CommandParser(argparse.ArgumentParser):
     """An argument parser that raises ConfigError and knows no abbreviations."""
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, allow_abbrev=False, **options)
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{**options, "allow_abbrev": False})
 
     def error(self, message: str) -> NoReturn:
         """Raise ConfigError where argparse would print its usage and exit."""
@@ -112,9 +112,9 @@ def settings_of(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def config_of(values: Mapping[str, Any]) -> ConversionConfig:
-    """Return the configuration that settings make; reads the metadata file. Raises ConfigError."""
+    """Return the configuration that settings make; metadata may be the path of a file. Raises ConfigError."""
     fields = {SETTINGS_BY_NAME[name].field: value for name, value in values.items() if SETTINGS_BY_NAME[name].field}
-    if "metadata" in fields:
+    if isinstance(fields.get("metadata"), str):
         fields["metadata"] = read_metadata(fields["metadata"])
     config = ConversionConfig(**fields)
     check_backend(config.backend)

@@ -1,6 +1,7 @@
 """Entry point of the conversion: `python -m pipeline.run`, `slidebeam convert`.
 
-Parse, convert, tell, exit code: 0 all done, 1 something failed, 130 stopped. Nothing here is pickled; the graph is in `pipeline.graph`.
+Parse, convert, tell, exit code: 0 all done, 1 something failed, 130 stopped. Nothing here is pickled; the graph is in
+`pipeline.graph`.
 """
 
 import json
@@ -41,11 +42,13 @@ def _convert(request: Request) -> int:
 
 
 def _failure_text(slide: dict[str, Any], failures: list[dict[str, Any]]) -> str:
+    """Return a slide's first failure with its place, and the number of the others."""
     own = [failure for failure in failures if failure["slide_id"] == slide["slide_id"]]
     first, more = own[0], len(own) - 1
-    where = "".join(f", {name} {first[name]}" for name in ("level", "frame") if first[name] is not None)
-    rest = f" (and {more} more, in failures.jsonl)" if more else ""
-    return f"{slide['slide_id']}{where}: {first['message']}{rest}"
+    place = [slide["slide_id"]] if slide["slide_id"] not in first["message"] else []
+    place += [f"{name} {first[name]}" for name in ("level", "frame") if first[name] is not None]
+    where = f"{', '.join(place)}: " if place else ""
+    return f"{where}{first['message']}" + (f" (and {more} more, in failures.jsonl)" if more else "")
 
 
 if __name__ == "__main__":

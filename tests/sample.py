@@ -79,7 +79,7 @@ def build_sample_slide(
 
 def draw_tissue(rows: int, columns: int) -> Pixels:
     """Repeat the tissue picture to (rows, columns, 3), each copy rolled by an amount of its own."""
-    cell = skimage.data.immunohistochemistry()
+    cell: Pixels = skimage.data.immunohistochemistry()
     height, width = cell.shape[:2]
     canvas = np.empty((rows, columns, 3), np.uint8)
     for row, top in enumerate(range(0, rows, height)):
@@ -170,5 +170,5 @@ def _write_strips(tiff: tifffile.TiffWriter, image: Pixels, text: str, subfilety
 if __name__ == "__main__":
     if len(sys.argv) not in (2, 4):
         raise SystemExit("usage: python -m tests.sample PATH [COLUMNS ROWS]")
-    size = dict(zip(("columns", "rows"), map(int, sys.argv[2:]), strict=False))
-    print(build_sample_slide(Path(sys.argv[1]), **size))
+    width, height = map(int, sys.argv[2:] or (COLUMNS, ROWS))
+    print(build_sample_slide(Path(sys.argv[1]), columns=width, rows=height))

@@ -117,4 +117,5 @@ def rgb_to_ycbcr(pixels: Pixels) -> Pixels:
     """Convert full-range RGB to YCbCr (ITU-R BT.601, as JFIF and PS3.3 C.7.6.3.1.2 have it)."""
     matrix = np.array([[0.299, 0.587, 0.114], [-0.168736, -0.331264, 0.5], [0.5, -0.418688, -0.081312]], np.float32)
     converted = pixels.astype(np.float32) @ matrix.T + np.array([0, 128, 128], np.float32)
-    return np.clip(np.rint(converted), 0, 255).astype(np.uint8)
+    rounded: Pixels = np.clip(np.rint(converted), 0, 255).astype(np.uint8)
+    return rounded

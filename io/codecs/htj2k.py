@@ -1,4 +1,4 @@
-"""High-throughput JPEG 2000 frames, reversible (PS3.5 8.2.14, A.4.13), by OpenJPH.
+"""High-throughput JPEG 2000 frames, reversible (PS3.5 8.2.14), by OpenJPH.
 
 Frames of both syntaxes progress by resolution, position, component, layer (RPCL). Those of HTJ2K Lossless RPCL also
 have a TLM segment, and enough decomposition levels that the lowest resolution is at most 64 pixels wide or high (PS3.5

@@ -44,7 +44,7 @@ def components_colour(header: JpegHeader, tagged: TaggedColour) -> TaggedColour:
         return TaggedColour.RGB
     if header.has_jfif or _is_subsampled(header):
         return TaggedColour.YCBCR
-    return tagged
+    return TaggedColour.RGB if tagged is TaggedColour.RGB else TaggedColour.YCBCR
 
 
 def frame_head(tile: Buffer, header: JpegHeader, shared_tables: bytes, colour: TaggedColour) -> bytes:

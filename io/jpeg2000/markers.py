@@ -1,6 +1,6 @@
-"""The main header of a JPEG 2000 codestream, its tile-parts' lengths, and the box of a JP2 file that holds it.
+"""The main header of a JPEG 2000 codestream, and where the codestream ends.
 
-ISO/IEC 15444-1 annex A (marker segments) and annex I (boxes), 15444-15 annex A (CAP of high-throughput codestreams).
+ISO/IEC 15444-1 annex A (marker segments), 15444-15 annex A (CAP of high-throughput codestreams).
 Only what decides whether a tile passes is read. Whatever the bytes are, the result is a header or a `CodecError` that
 says where they cannot be followed.
 """

@@ -17,7 +17,7 @@ from typing import Any
 import pipeline
 from pipeline.io.reports.metrics import instance_metrics, total_metrics
 from pipeline.io.reports.plans import instance_plan_report
-from pipeline.io.reports.routes import planned_instances
+from pipeline.io.reports.routes import published_instances
 from pipeline.model.config import ConversionConfig
 from pipeline.model.plan import InstancePlan, SlidePlan
 from pipeline.model.records import Failure, SlideOutcome, Status, WrittenInstance
@@ -43,10 +43,10 @@ def conversion_report(
     """Return the report of a job; `engine` names what ran the graph."""
     ordered = sorted(outcomes, key=lambda outcome: (outcome.slide_id, outcome.uri))
     instances = [
-        _instance(config, outcome, plan, written)
+        _instance(config, outcome.plan, plan, written)
         for outcome in ordered
-        if outcome.status is Status.PUBLISHED
-        for plan, written in planned_instances(outcome)
+        if outcome.plan is not None
+        for plan, written in published_instances(outcome)
     ]
     return {
         "schema": SCHEMA,
@@ -54,7 +54,7 @@ def conversion_report(
         "output_dir": config.output,
         "slides": [slide_report(outcome, config) for outcome in ordered],
         "instances": instances,
-        "failures": [failure_report(failure) for failure in all_failures(ordered)],
+        "failures": [dataclasses.asdict(failure) for failure in _failures(ordered)],
         "metrics": {
             **total_metrics(instance["metrics"] for instance in instances),
             "rss_bytes": peak_rss_bytes(),
@@ -68,9 +68,9 @@ def conversion_report(
 
 def slide_report(outcome: SlideOutcome, config: ConversionConfig) -> dict[str, Any]:
     """Return what became of one slide."""
-    pairs = planned_instances(outcome)
+    pairs = published_instances(outcome)
     total = total_metrics(instance_metrics(plan, written) for plan, written in pairs)
-    plan: SlidePlan | None = outcome.plan
+    plan = outcome.plan
     return {
         "slide_id": outcome.slide_id,
         "uri": outcome.uri,
@@ -100,19 +100,6 @@ def slide_report(outcome: SlideOutcome, config: ConversionConfig) -> dict[str, A
     }
 
 
-def failure_report(failure: Failure) -> dict[str, Any]:
-    """Return a failure as a row of `failures.jsonl`."""
-    return dataclasses.asdict(failure)
-
-
-def all_failures(outcomes: Sequence[SlideOutcome]) -> list[Failure]:
-    """Return the failures of all slides, by slide, instance and frame."""
-    failures = [failure for outcome in outcomes for failure in outcome.failures]
-    return sorted(
-        failures, key=lambda f: (f.slide_id, f.instance, -1 if f.frame is None else f.frame, f.stage, f.message)
-    )
-
-
 def peak_rss_bytes() -> int:
     """Return the most memory that this process has had resident, in bytes."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -120,23 +107,31 @@ def peak_rss_bytes() -> int:
 
 
 def _instance(
-    config: ConversionConfig, outcome: SlideOutcome, plan: InstancePlan, written: WrittenInstance
+    config: ConversionConfig, slide: SlidePlan, plan: InstancePlan, written: WrittenInstance
 ) -> dict[str, Any]:
     return {
-        "path": posixpath.join(_path(config, outcome.slide_id), plan.file_name),
+        "path": posixpath.join(_path(config, slide.slide_id), plan.file_name),
         "sop_instance_uid": plan.sop_instance_uid,
-        "series_instance_uid": outcome.plan.series_instance_uid,
+        "series_instance_uid": slide.series_instance_uid,
         "z": 0,
         "c": 0,
         "t": 0,
         "frame_count": written.frames,
-        "slide_id": outcome.slide_id,
+        "slide_id": slide.slide_id,
         **instance_plan_report(plan),
         "bytes": written.bytes,
         "compared_frames": written.certified_frames,
-        "digests": posixpath.join(config.output, "_reports", "certificates", outcome.slide_id, f"{plan.name}.parquet"),
+        "digests": posixpath.join(config.output, "_reports", "certificates", slide.slide_id, f"{plan.name}.parquet"),
         "metrics": instance_metrics(plan, written),
     }
+
+
+def _failures(outcomes: Sequence[SlideOutcome]) -> list[Failure]:
+    """Return the failures of all slides, by slide, instance and frame; those of a slide as a whole first."""
+    failures = [failure for outcome in outcomes for failure in outcome.failures]
+    return sorted(
+        failures, key=lambda f: (f.slide_id, f.instance, -1 if f.frame is None else f.frame, f.stage, f.message)
+    )
 
 
 def _path(config: ConversionConfig, slide_id: str) -> str:

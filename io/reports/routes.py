@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from pipeline.model.plan import InstancePlan
 from pipeline.model.reasons import Reason, Route
-from pipeline.model.records import RunCounters, SlideOutcome, WrittenInstance
+from pipeline.model.records import RunCounters, SlideOutcome, Status, WrittenInstance
 
 
 class RouteShare(NamedTuple):
@@ -25,7 +25,8 @@ def route_shares(plan: InstancePlan, counters: RunCounters) -> list[RouteShare]:
     """Split a run's frames by route and reason; passing frames first, then reasons in the order of their names."""
     routes, reasons = counters.routes, counters.reasons
     shares = [RouteShare(Route.PASSTHROUGH, None, routes.get(Route.PASSTHROUGH, 0))]
-    given = {reason: frames for reason, frames in reasons.items() if reason is not Reason.MISSING_TILE}
+    given = dict(reasons)
+    given.pop(Reason.MISSING_TILE, None)
     rest = routes.get(Route.ENCODE, 0) - sum(given.values())
     if rest > 0 and plan.reason is not None:
         given[plan.reason] = given.get(plan.reason, 0) + rest
@@ -36,9 +37,9 @@ def route_shares(plan: InstancePlan, counters: RunCounters) -> list[RouteShare]:
     return [share for share in shares if share.frames > 0]
 
 
-def planned_instances(outcome: SlideOutcome) -> list[tuple[InstancePlan, WrittenInstance]]:
-    """Return the slide's written instances with their plans, by instance number."""
-    if outcome.plan is None:
+def published_instances(outcome: SlideOutcome) -> list[tuple[InstancePlan, WrittenInstance]]:
+    """Return the instances of a slide that was published, with their plans, by instance number."""
+    if outcome.plan is None or outcome.status is not Status.PUBLISHED:
         return []
     written = {instance.instance: instance for instance in outcome.instances}
     plans = sorted(outcome.plan.instances, key=lambda plan: plan.number)

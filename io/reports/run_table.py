@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow
 import pyarrow.parquet
 
-from pipeline.io.reports.routes import planned_instances, route_shares
+from pipeline.io.reports.routes import published_instances, route_shares
 from pipeline.model.records import RunCounters, SlideOutcome
 
 _TEXT = pyarrow.dictionary(pyarrow.int32(), pyarrow.string())
@@ -69,7 +69,7 @@ def run_table(outcomes: Sequence[SlideOutcome]) -> bytes:
     """Return the Parquet file of `RUN_SCHEMA` for what was written, by slide, instance number and first frame."""
     rows: list[dict[str, Any]] = []
     for outcome in sorted(outcomes, key=lambda outcome: outcome.slide_id):
-        for plan, written in planned_instances(outcome):
+        for plan, written in published_instances(outcome):
             for first_frame, frames, counters in written.runs:
                 run = {
                     "slide_id": outcome.slide_id,

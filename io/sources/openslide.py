@@ -1,6 +1,7 @@
 """All else that OpenSlide opens, as pixels: MIRAX, Hamamatsu, Leica SCN, Ventana, Philips TIFF, Trestle, Sakura, Zeiss, DICOM.
 
-OpenSlide gives pixels and does not say how they were stored, so nothing passes, and the lossy history is unknown.
+OpenSlide gives pixels and does not say how they were stored, so nothing passes. Where the vendor's format has one codec, or names it, the lossy history is known
+all the same, with the ratio of the whole file; else it is unknown.
 """
 
 from collections.abc import Mapping, Sequence
@@ -8,7 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import openslide
+import pydicom
 from numpy.typing import NDArray
+from pydicom.multival import MultiValue
+from pydicom.uid import JPEGBaseline8Bit
 
 from pipeline.io.codecs.contract import TileCodec
 from pipeline.io.sources.contract import SlideSource
@@ -19,6 +23,7 @@ from pipeline.model.source import (
     Compression,
     ImageKind,
     LossyHistory,
+    LossyStage,
     ScannerFacts,
     SlideDescription,
     SourceImage,
@@ -40,6 +45,9 @@ _MAKERS = {
 _MODEL_PROPERTIES = ("hamamatsu.Product", "leica.device-model", "mirax.NONHIERLAYER_1_SECTION.SCANNER_HARDWARE_VERSION", "tiff.Model")
 _SERIAL_PROPERTIES = ("hamamatsu.NDP.S/N", "leica.device-serial-number")
 _DATE_PROPERTIES = ("leica.creation-date", "hamamatsu.Created", "tiff.DateTime", "mirax.GENERAL.SLIDE_CREATIONDATETIME")
+_JPEG_FORMATS = ("hamamatsu", "leica", "philips", "sakura", "trestle")
+"""Formats whose tiles are JPEG, whatever the scanner's settings."""
+_MIRAX_CODEC = "mirax.LAYER_0_LEVEL_0_SECTION.IMAGE_FORMAT"
 _SMALLEST_NATIVE_TILE, _LARGEST_NATIVE_TILE = 128, 4096
 
 
@@ -55,6 +63,8 @@ class OpenSlideSource(SlideSource):
                 f"{uri} cannot be opened as a slide ({error or 'format not known'}); check that it is complete and of a supported format",
                 uri=uri,
             ) from error
+        self._files = self._own_files()
+        self._history = self._lossy_history()
         self._description = self._describe()
         self._background = np.array(self._description.facts.background or (255, 255, 255), np.uint8)
 
@@ -63,15 +73,8 @@ class OpenSlideSource(SlideSource):
         return self._description
 
     def fingerprint(self) -> str:
-        """Digest of the file and of the files that belong to it: a MIRAX data folder, the other files of a DICOM series."""
-        path = Path(self.uri)
-        companion = path.with_suffix("") if path.suffix.lower() == ".mrxs" else None
-        files = [path]
-        if companion is not None and companion.is_dir():
-            files += sorted(p for p in companion.rglob("*") if p.is_file())
-        elif self._description.format == "dicom":
-            files = sorted(p for p in path.parent.iterdir() if p.is_file())
-        return files_fingerprint(files)
+        """Digest of the slide's files: a MIRAX data folder's, and the other files of a DICOM series, too."""
+        return files_fingerprint(self._files)
 
     def tile_lengths(self, image: int) -> NDArray[np.uint64] | None:
         """None: OpenSlide gives pixels."""
@@ -123,6 +126,26 @@ class OpenSlideSource(SlideSource):
         """Close OpenSlide's handle."""
         self._slide.close()
 
+    def _own_files(self) -> list[Path]:
+        path = Path(self.uri)
+        data = path.with_suffix("")
+        if path.suffix.lower() == ".mrxs" and data.is_dir():
+            return [path, *sorted(p for p in data.rglob("*") if p.is_file())]
+        if self._slide.properties.get("openslide.vendor") == "dicom":
+            return sorted(p for p in path.parent.iterdir() if p.is_file())
+        return [path]
+
+    def _lossy_history(self) -> LossyHistory:
+        properties = self._slide.properties
+        vendor = properties.get("openslide.vendor", "")
+        if vendor == "dicom":
+            return _dicom_history(self.uri)
+        if vendor in _JPEG_FORMATS or properties.get(_MIRAX_CODEC) == "JPEG":
+            pixels = sum(3 * columns * rows for columns, rows in self._slide.level_dimensions)
+            stored = sum(file.stat().st_size for file in self._files)
+            return LossyHistory((LossyStage("ISO_10918_1", max(1.0, pixels / max(1, stored))),))
+        return LossyHistory(unknown=True)
+
     def _describe(self) -> SlideDescription:
         properties = dict(self._slide.properties)
         images = [
@@ -156,8 +179,30 @@ class OpenSlideSource(SlideSource):
             bits=8,
             compression=Compression.UNKNOWN,
             colour=TaggedColour.RGB,
-            lossy=LossyHistory(unknown=True),
+            lossy=self._history,
         )
+
+
+def _dicom_history(uri: str) -> LossyHistory:
+    """Read what a DICOM instance says of its own lossy compression (PS3.3 C.7.6.1.1.5).
+
+    JPEG whose header does not say that it is lossy is lossy all the same; its ratio then is the file's.
+    """
+    header = pydicom.dcmread(uri, stop_before_pixels=True)
+    methods, ratios = (_values(header.get(f"LossyImageCompression{name}")) for name in ("Method", "Ratio"))
+    if methods and len(ratios) == len(methods):
+        return LossyHistory(tuple(LossyStage(m, float(r)) for m, r in zip(methods, ratios, strict=True)))
+    if header.file_meta.TransferSyntaxUID == JPEGBaseline8Bit:
+        frame = int(header.Rows) * int(header.Columns) * int(header.SamplesPerPixel)
+        ratio = frame * int(header.get("NumberOfFrames", 1)) / max(1, Path(uri).stat().st_size)
+        return LossyHistory((LossyStage("ISO_10918_1", max(1.0, ratio)),))
+    return LossyHistory(unknown=header.get("LossyImageCompression") == "01")
+
+
+def _values(value: object) -> list[str]:
+    if value is None or value == "":
+        return []
+    return [str(v) for v in value] if isinstance(value, MultiValue) else [str(value)]
 
 
 def _associated_name(kind: ImageKind) -> str:

@@ -31,7 +31,7 @@ def _image_row(image: SourceImage) -> list[str]:
     name = f"level {image.level}" if image.level is not None else image.kind.lower()
     tiles = f"{count_text(grid.frames, 'tile')} of {grid.tile_columns} x {grid.tile_rows}" if image.tiled else "untiled"
     samples = f"{'gray' if image.samples == 1 else 'colour'} {image.bits} bit"
-    stored = image.compression.value if image.compression.value != "other" else "compression that DICOM has not"
+    stored = image.compression.value if image.compression.value != "other" else "no DICOM codec"
     return [name, f"{grid.columns} x {grid.rows}", tiles, samples, f"{stored}, {_lossy_text(image.lossy)}"]
 
 
@@ -73,7 +73,7 @@ def _facts(description: SlideDescription) -> Iterator[tuple[str, str]]:
 def _lossy_text(history: LossyHistory) -> str:
     if history.stages:
         return "lossy " + ", ".join(f"{stage.ratio:.1f}:1" for stage in history.stages)
-    return "history not known" if history.unknown else "lossless as far as it tells"
+    return "history not known" if history.unknown else "lossless"
 
 
 def _table(rows: Iterable[list[str]]) -> Iterator[str]:

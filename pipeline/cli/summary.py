@@ -76,7 +76,9 @@ def _syntaxes_text(instances: list[dict[str, Any]]) -> str:
 
 
 def _routes_text(slide: dict[str, Any]) -> str:
-    passing = slide["frames_by_route"]["passthrough"]
-    text = f"{passing:,} of {count_text(slide['frames'], 'frame')} passed through unchanged"
-    reasons = [f"{reason} {row['frames']:,}" for reason, row in slide["frames_by_reason"].items()]
-    return f"{text}; encoded: {', '.join(reasons)}" if reasons else text
+    passing, frames = slide["frames_by_route"]["passthrough"], slide["frames"]
+    reasons = ", ".join(f"{reason} {row['frames']:,}" for reason, row in slide["frames_by_reason"].items())
+    if not passing:
+        return f"{count_text(frames, 'frame')} encoded: {reasons}"
+    text = f"{passing:,} of {count_text(frames, 'frame')} passed through unchanged"
+    return f"{text}; encoded: {reasons}" if reasons else text

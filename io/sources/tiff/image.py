@@ -38,7 +38,7 @@ class TiffImage:
         self.columns, self.rows = int(page.imagewidth), int(page.imagelength)
         self.tiled = bool(page.is_tiled)
         self.page_has_subifds = bool(page.subifds)
-        self.compression = _compression(page)
+        self.compression = _compression(page, uri)
         self.colour = self._tagged_colour()
         self.bits = self._bits()
         self.stored_samples = int(page.samplesperpixel)
@@ -194,8 +194,10 @@ class TiffImage:
         return PlainTiles(self._page, samples=1 if self.planes > 1 else self.samples, planes=self.planes)
 
 
-def _compression(page: tifffile.TiffPage) -> Compression:
+def _compression(page: tifffile.TiffPage, uri: str) -> Compression:
     value = int(page.compression)
+    if value not in tifffile.COMPRESSION.__members__.values():
+        raise SourceError(f"{uri}: Compression {value} is not a TIFF compression that is known here", uri=uri)
     if value == _JPEG:
         return Compression.JPEG
     return Compression.JPEG_2000 if value in _JPEG_2000 else Compression.OTHER

@@ -1,0 +1,42 @@
+"""What `slidebeam verify` says to people."""
+
+from collections.abc import Iterator
+
+from pipeline.cli.figures import count_text
+from pipeline.io.verification.findings import InstanceFindings, VerificationReport
+
+_MOST_FRAMES = 10
+"""Numbers of differing frames that are shown."""
+
+
+def verification_lines(report: VerificationReport) -> Iterator[str]:
+    """Yield a line an instance, and the verdict."""
+    yield from (f"{instance.file}: {_findings_text(instance)}" for instance in report.instances)
+    verdict = "holds what is in" if report.ok else "does NOT hold what is in"
+    yield f"{report.series} {verdict} {report.slide}"
+
+
+def problem_lines(report: VerificationReport) -> Iterator[str]:
+    """Yield what is wrong, a line a file."""
+    yield from report.problems
+    for instance in report.instances:
+        if not instance.ok:
+            shown = ", ".join(map(str, instance.differing[:_MOST_FRAMES]))
+            rest = len(instance.differing) - _MOST_FRAMES
+            more = f" and {rest:,} more" if rest > 0 else ""
+            yield f"{instance.file} differs from the slide in frame {shown}{more}; convert the slide again"
+
+
+def _findings_text(instance: InstanceFindings) -> str:
+    if instance.note:
+        return f"{count_text(instance.frames, 'frame')}, {instance.note}"
+    counts = {
+        "with the source's own bytes": instance.identical,
+        "with exactly its pixels": instance.equal_pixels,
+        "near its pixels": instance.similar,
+        "of background": instance.background,
+        "DIFFERENT": len(instance.differing),
+    }
+    kinds = ", ".join(f"{count:,} {kind}" for kind, count in counts.items() if count)
+    psnr = f" (PSNR at least {instance.psnr_db:.1f} dB)" if instance.psnr_db is not None else ""
+    return f"{count_text(instance.frames, 'frame')}: {kinds}{psnr}"

@@ -1,0 +1,72 @@
+"""`slidebeam verify DIR SLIDE`: a converted slide against its source, from the files alone."""
+
+import argparse
+import dataclasses
+import glob
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from pipeline.cli.failing import FAILED, run_guarded
+from pipeline.cli.messages import show_messages, tell_error
+from pipeline.model.errors import ConfigError
+
+
+def main(argv: Sequence[str]) -> int:
+    """Verify a series and return the exit code: 0 when every frame is as it should be."""
+    return run_guarded(lambda: _verify(_arguments(argv)), argv)
+
+
+def find_series(folder: Path, slide_id: str) -> Path:
+    """Return the folder of a slide's series: the given one if DICOM files are in it, else the one of its name below it.
+
+    Raises ConfigError when there is none, or more than one.
+    """
+    if not folder.is_dir():
+        raise ConfigError(f"{folder} is no folder; give the output of a conversion, or a slide's folder in it")
+    if any(folder.glob("*.dcm")):
+        return folder
+    named = folder.rglob(glob.escape(slide_id))
+    found = sorted(path for path in named if path.is_dir() and any(path.glob("*.dcm")))
+    if not found:
+        raise ConfigError(f"{folder} holds no DICOM files of {slide_id}; give the slide's own folder")
+    if len(found) > 1:
+        raise ConfigError(f"{folder} holds several slides called {slide_id}; give one of {', '.join(map(str, found))}")
+    return found[0]
+
+
+def _verify(arguments: argparse.Namespace) -> int:
+    from pipeline.inputs import expand_inputs
+
+    slides = expand_inputs([arguments.slide])
+    if len(slides) != 1:
+        raise ConfigError(f"{arguments.slide} names {len(slides)} slides; verify takes one at a time")
+    series = find_series(Path(arguments.folder), slides[0].slide_id)
+    show_messages(verbose=arguments.verbose)
+
+    from pipeline.cli.verification_text import problem_lines, verification_lines
+    from pipeline.io.verification import verify_slide
+
+    report = verify_slide(series, slides[0].uri, threads=arguments.threads)
+    if arguments.json:
+        print(json.dumps({**dataclasses.asdict(report), "ok": report.ok}))
+    else:
+        print("\n".join(verification_lines(report)))
+    for problem in problem_lines(report):
+        tell_error(problem)
+    return 0 if report.ok else FAILED
+
+
+def _arguments(argv: Sequence[str]) -> argparse.Namespace:
+    from pipeline.options import CommandParser
+
+    parser = CommandParser(
+        prog="slidebeam verify",
+        description="Compare every frame of a converted slide with the slide: the same bytes, or the same pixels.",
+    )
+    parser.add_argument("folder", metavar="DIR", help="output of a conversion, or the slide's folder in it")
+    parser.add_argument("slide", metavar="SLIDE", help="the slide that it was made from")
+    parser.add_argument("--threads", type=int, default=0, metavar="N", help="threads (default: 0, one a core)")
+    parser.add_argument("--json", action="store_true", help="print the findings as one line of JSON on stdout")
+    parser.add_argument("--verbose", action="store_true", help="say more, and show the traceback of an error")
+    return parser.parse_args(list(argv))

@@ -1,0 +1,173 @@
+"""The conversion of one slide from Python, as a builder.
+
+    from pipeline import DicomExport
+
+    report = (
+        DicomExport.from_slide("slide.svs")
+        .to_directory("out")
+        .transfer_syntax("htj2k-lossless-rpcl")
+        .level(0, 1)
+        .with_metadata("patient.json")
+        .run()
+    )
+    print(report["metrics"]["frames_by_route"])
+
+A builder is frozen: every call returns a new one, so that a half-built export can serve for many slides. Names and
+meanings are those of the command line's options.
+"""
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from os import PathLike, fspath
+from typing import Any, Self
+
+from pipeline.configs.settings import SETTINGS_BY_NAME
+from pipeline.inputs import expand_inputs
+from pipeline.model import errors
+from pipeline.model.config import Backend, Certificate, CodecValidation, UidPolicy
+from pipeline.model.errors import ConfigError, SlidebeamError
+from pipeline.model.metadata import GivenMetadata
+from pipeline.model.transfer_syntaxes import Subsampling, TransferSyntax
+
+
+@dataclass(frozen=True, slots=True)
+class DicomExport:
+    """An export in the making. Begin with `from_slide`, end with `run`."""
+
+    slide: str
+    """Path of a slide, or of a folder that is one."""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """Settings by the name of the option."""
+    beam_arguments: tuple[str, ...] = ()
+
+    @classmethod
+    def from_slide(cls, path: str | PathLike[str]) -> Self:
+        """Begin with the slide at a path."""
+        return cls(fspath(path))
+
+    def to_directory(self, path: str | PathLike[str]) -> Self:
+        """Write below this folder: `<path>/<name of the slide>/*.dcm`."""
+        return self._with("output", fspath(path))
+
+    def transfer_syntax(self, syntax: TransferSyntax | str) -> Self:
+        """Compress frames so; without this call the source decides."""
+        return self._with("transfer-syntax", syntax.option if isinstance(syntax, TransferSyntax) else syntax)
+
+    def force_transcode(self) -> Self:
+        """Decode and encode even tiles that could pass."""
+        return self._with("force-transcode", True)
+
+    def tile_size(self, pixels: int) -> Self:
+        """Make square frames of this edge."""
+        return self._with("tile-size", pixels)
+
+    def jpeg_quality(self, quality: int) -> Self:
+        """Encode JPEG with this quality, 1 to 100."""
+        return self._with("jpeg-quality", quality)
+
+    def jpeg_subsampling(self, subsampling: Subsampling | str) -> Self:
+        """Encode JPEG with this chroma sampling."""
+        return self._with("jpeg-subsampling", subsampling)
+
+    def j2k_decomposition_levels(self, levels: int) -> Self:
+        """Encode JPEG 2000 and HTJ2K with this many wavelet decompositions."""
+        return self._with("j2k-decomposition-levels", levels)
+
+    def level(self, *numbers: int) -> Self:
+        """Convert these source levels, 0 is the base; calls add up."""
+        return self._with("level", [*self.settings.get("level", ()), *numbers])
+
+    def without_label(self) -> Self:
+        """Leave out the label, which may show a patient's name."""
+        return self._with("no-label", True)
+
+    def without_overview(self) -> Self:
+        """Leave out the overview image."""
+        return self._with("no-overview", True)
+
+    def without_thumbnail(self) -> Self:
+        """Leave out the thumbnail."""
+        return self._with("no-thumbnail", True)
+
+    def source_pixel_spacing_mm(self, row: float, column: float) -> Self:
+        """Take this spacing of the base level, between rows and between columns in mm."""
+        return self._with("source-pixel-spacing-mm", [row, column])
+
+    def with_metadata(self, metadata: GivenMetadata | str | PathLike[str]) -> Self:
+        """Take metadata, or the path of a JSON file of it."""
+        return self._with("metadata", metadata if isinstance(metadata, GivenMetadata) else fspath(metadata))
+
+    def research_placeholder(self) -> Self:
+        """Fill required attributes that nothing gives with values that say they are placeholders."""
+        return self._with("research-placeholder", True)
+
+    def uid_policy(self, policy: UidPolicy | str) -> Self:
+        """Make UIDs so."""
+        return self._with("uid-policy", policy)
+
+    def codec_validation(self, validation: CodecValidation | str) -> Self:
+        """Decode encoded frames again and compare, or not."""
+        return self._with("codec-validation", validation)
+
+    def certificate(self, extent: Certificate | str) -> Self:
+        """Read this much of the written files back and compare."""
+        return self._with("certificate", extent)
+
+    def backend(self, backend: Backend | str) -> Self:
+        """Encode there."""
+        return self._with("backend", backend)
+
+    def threads(self, count: int) -> Self:
+        """Use this many codec threads; 0: one a core."""
+        return self._with("threads", count)
+
+    def overwrite(self) -> Self:
+        """Replace other output where the slide's folder goes."""
+        return self._with("overwrite", True)
+
+    def with_beam_arguments(self, *arguments: str) -> Self:
+        """Hand these to Beam, as `--runner=...`."""
+        return dataclasses.replace(self, beam_arguments=(*self.beam_arguments, *arguments))
+
+    def run(self) -> dict[str, Any]:
+        """Convert and return the report.
+
+        Raises ConfigError for a setting that cannot be, and for a slide that fails the error that it failed with
+        (`SourceError`, `MetadataMissing`, `TileError`, ...).
+        """
+        from pipeline.job import run_job
+        from pipeline.options import config_of, output_folder
+
+        if "output" not in self.settings:
+            raise ConfigError("to_directory(...) is missing: it names the folder to write to")
+        values = {name: _parsed(name, value) for name, value in self.settings.items()}
+        values["output"] = output_folder(values["output"])
+        config = config_of(values)
+        slides = expand_inputs([self.slide])
+        report = run_job(slides, config, self.beam_arguments).report
+        if report["failures"]:
+            raise _error(report["failures"])
+        return report
+
+    def _with(self, name: str, value: Any) -> Self:
+        return dataclasses.replace(self, settings={**self.settings, name: value})
+
+
+def _parsed(name: str, value: Any) -> Any:
+    if isinstance(value, GivenMetadata):
+        return value
+    try:
+        return SETTINGS_BY_NAME[name].parse(value)
+    except ValueError as error:
+        raise ConfigError(f"{name} {error}") from error
+
+
+def _error(failures: list[dict[str, Any]]) -> SlidebeamError:
+    """Return the first failure as the error that it was."""
+    first = failures[0]
+    kind = getattr(errors, first["error_class"], SlidebeamError)
+    more = f" (and {len(failures) - 1} more failures)" if len(failures) > 1 else ""
+    error: SlidebeamError = kind(first["message"] + more, uri=first["uri"])
+    error.level, error.frame = first["level"], first["frame"]
+    return error

@@ -1,0 +1,1 @@
+"""Suites that every source, codec and store must pass."""

@@ -1,0 +1,81 @@
+"""JPEG Baseline encoding."""
+
+import io
+from dataclasses import replace
+
+import libjpeg
+import numpy as np
+import pytest
+from PIL import Image
+
+from pipeline.io.codecs.contract import EncoderSettings
+from pipeline.io.codecs.registry import frame_encoder
+from pipeline.io.jpeg.markers import Marker, parse_header
+from pipeline.model.errors import ConfigError
+from pipeline.model.transfer_syntaxes import Photometric, Subsampling, TransferSyntax
+from tests.contracts.codecs import FrameEncoderContract, decode, draw_frame
+
+YBR = EncoderSettings(
+    transfer_syntax=TransferSyntax.JPEG_BASELINE,
+    photometric=Photometric.YBR_FULL_422,
+    columns=256,
+    rows=240,
+    samples=3,
+    bits=8,
+)
+RGB = replace(YBR, photometric=Photometric.RGB)
+GRAY = replace(YBR, photometric=Photometric.MONOCHROME2, samples=1)
+
+
+class TestJpegEncoder(FrameEncoderContract):
+    """Colour as YCbCr and as RGB, gray, and sizes that fill no MCU."""
+
+    cases = {
+        "ybr-422": YBR,
+        "ybr-444": replace(YBR, jpeg_subsampling=Subsampling.YBR_444),
+        "ybr-420": replace(YBR, jpeg_subsampling=Subsampling.YBR_420),
+        "rgb": RGB,
+        "gray": GRAY,
+        "odd-size": replace(YBR, columns=243, rows=17),
+    }
+
+
+@pytest.mark.parametrize("subsampling", Subsampling)
+def test_subsampling_is_the_one_asked_for(subsampling: Subsampling) -> None:
+    settings = replace(YBR, jpeg_subsampling=subsampling)
+    header = parse_header(frame_encoder(settings).encode(draw_frame(settings)))
+    factors = {Subsampling.YBR_444: (1, 1), Subsampling.YBR_422: (2, 1), Subsampling.YBR_420: (2, 2)}
+    assert [(c.horizontal, c.vertical) for c in header.components] == [factors[subsampling], (1, 1), (1, 1)]
+
+
+@pytest.mark.parametrize("settings", [YBR, RGB, GRAY], ids=["ybr", "rgb", "gray"])
+def test_is_process_1_and_says_its_colour(settings: EncoderSettings) -> None:
+    header = parse_header(frame_encoder(settings).encode(draw_frame(settings)))
+    assert (header.frame_marker, header.precision) == (Marker.SOF0, 8)
+    assert header.has_jfif is (settings is not RGB)
+    assert header.adobe_transform == (0 if settings is RGB else None)
+
+
+@pytest.mark.parametrize("settings", [replace(YBR, jpeg_subsampling=Subsampling.YBR_444), RGB, GRAY])
+def test_other_decoders_see_the_same_colours(settings: EncoderSettings) -> None:
+    frame = frame_encoder(settings).encode(draw_frame(settings))
+    ours = decode(frame, settings).squeeze().astype(int)
+    assert np.array_equal(np.asarray(Image.open(io.BytesIO(frame))), ours)
+    assert np.abs(libjpeg.decode(frame) - ours).max() <= 2
+
+
+def test_quality_is_libjpegs_scale() -> None:
+    sizes = [len(frame_encoder(replace(YBR, jpeg_quality=q)).encode(draw_frame(YBR))) for q in (1, 50, 90, 100)]
+    assert sizes == sorted(sizes)
+    assert sizes[0] * 4 < sizes[-1]
+
+
+def test_16_bits_are_refused_with_the_alternatives() -> None:
+    with pytest.raises(ConfigError, match=r"8 bits .* 16: .*jpeg2000-lossless.*htj2k-lossless-rpcl.*explicit-vr"):
+        frame_encoder(replace(YBR, bits=16))
+
+
+@pytest.mark.parametrize("quality", [0, 101])
+def test_quality_out_of_range_is_refused(quality: int) -> None:
+    with pytest.raises(ConfigError, match="from 1 to 100"):
+        frame_encoder(replace(YBR, jpeg_quality=quality))

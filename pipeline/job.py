@@ -4,14 +4,19 @@ A job has a name of its own: the time at which it began, so that reports sort, a
 meet.
 """
 
+import atexit
+import contextlib
 import dataclasses
 import secrets
+import shutil
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from pipeline.beam_import import import_beam
+from pipeline.interruption import interruptible
 from pipeline.model.config import ConversionConfig, UidPolicy
 from pipeline.model.keys import SlideInput
 
@@ -42,8 +47,24 @@ def run_job(inputs: Sequence[SlideInput], config: ConversionConfig, beam_argumen
     if config.uid_policy is UidPolicy.FRESH:
         config = dataclasses.replace(config, uid_salt=secrets.token_hex(16))
     begin = time.perf_counter()
-    import_beam()
-    from pipeline.conversion import run_conversion
+    try:
+        with interruptible() as interruption:
+            import_beam()
+            from pipeline.conversion import run_conversion
 
-    report = run_conversion(inputs, config, beam_arguments, job=name)
+            interruption.check()
+            report = run_conversion(inputs, config, beam_arguments, job=name)
+    except KeyboardInterrupt:
+        staging = Path(config.output, "_staging", name)
+        _remove(staging)
+        # A run under way in a thread may still stage its part; exit functions are called when all threads have ended.
+        atexit.register(_remove, staging)
+        raise
     return FinishedJob(name=name, config=config, report=report, seconds=time.perf_counter() - begin)
+
+
+def _remove(staging: Path) -> None:
+    """Remove a job's staging folder, and the folder of all jobs' when it was the only one."""
+    shutil.rmtree(staging, ignore_errors=True)
+    with contextlib.suppress(OSError):
+        staging.parent.rmdir()

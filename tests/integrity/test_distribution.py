@@ -79,8 +79,8 @@ def test_the_wheel_is_whole_and_holds_nothing_else(distributions: tuple[Path, Pa
 def test_all_modules_import_from_the_wheel(distributions: tuple[Path, Path], tmp_path: Path) -> None:
     """In a folder that has no checkout near it, so that nothing is found by accident."""
     target = tmp_path / "installed"
-    install: list[str | Path] = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--target", target]
-    run([*install, distributions[1]], tmp_path)
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index"]
+    run([*pip, "--target", target, distributions[1]], tmp_path)
     names = [module.name for module in package_modules() if not module.name.endswith("__main__")]
     printed = run([sys.executable, "-c", IMPORT_ALL, target, *names], tmp_path, PYTHONPATH=str(target))
     assert printed.split()[-1] == str(len(names))

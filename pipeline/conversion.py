@@ -22,9 +22,10 @@ def run_conversion(
 ) -> dict[str, Any]:
     """Convert slides and return the report: exactly one entry in its `slides` for every input.
 
-    Without `--runner` among the Beam arguments the engine is Beam's in-process runner, by name: `DirectRunner` is a switch that takes another
-    engine with another network or graph. A slide that fails is an entry of the report and raises nothing. On KeyboardInterrupt nothing is published by half, what
-    the job had staged is removed, and the interrupt goes on. Raises StorageError when the output cannot be written.
+    Without `--runner` among the Beam arguments the engine is Beam's in-process runner, by name: `DirectRunner` is a
+    switch that takes another engine with another network or graph. A slide that fails is an entry of the report and
+    raises nothing. On KeyboardInterrupt nothing is published by half, what the job had staged is removed, and the
+    interrupt goes on. Raises StorageError when the output cannot be written.
     """
     output = Path(config.output)
     _check_writable(output)

@@ -1,11 +1,13 @@
 """The whole conversion on one screen.
 
-Straight chains fuse: their elements pass as references. What crosses the Reshuffle and the three groupings is keys and index rows, never pixels. The
-graph has a single leaf and no tagged output, so that every runner can run it: kinds of elements are told apart by type.
+Straight chains fuse: their elements pass as references. What crosses the Reshuffle and the three groupings is keys
+and index rows, never pixels. The graph has a single leaf and no tagged output, so that every runner can run it: kinds
+of elements are told apart by type.
 """
 
 from collections.abc import Sequence
-from typing import Union
+from functools import reduce
+from operator import or_
 
 import apache_beam as beam
 
@@ -63,4 +65,4 @@ def build_graph(
 
 def only(*kinds: type) -> beam.ParDo:
     """Return a filter of the elements that are of one of the kinds."""
-    return beam.Filter(isinstance, kinds).with_output_types(Union[kinds])
+    return beam.Filter(isinstance, kinds).with_output_types(reduce(or_, kinds))

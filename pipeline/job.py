@@ -7,6 +7,7 @@ meet.
 import atexit
 import contextlib
 import dataclasses
+import gc
 import secrets
 import shutil
 import time
@@ -37,8 +38,16 @@ class FinishedJob:
         return f"{self.config.output}/_reports/{self.name}"
 
 
-def run_job(inputs: Sequence[SlideInput], config: ConversionConfig, beam_arguments: Sequence[str] = ()) -> FinishedJob:
+def run_job(
+    inputs: Sequence[SlideInput],
+    config: ConversionConfig,
+    beam_arguments: Sequence[str] = (),
+    *,
+    own_process: bool = False,
+) -> FinishedJob:
     """Convert slides; those that fail are in the report and raise nothing.
+
+    In a process of its own, what the imports made is frozen (`gc.freeze`): no later collection walks through it.
 
     Raises StorageError when the output cannot be written, and KeyboardInterrupt after what was begun has been
     removed.
@@ -50,6 +59,8 @@ def run_job(inputs: Sequence[SlideInput], config: ConversionConfig, beam_argumen
     try:
         with interruptible() as interruption:
             import_beam()
+            if own_process:
+                gc.freeze()
             from pipeline.conversion import run_conversion
 
             interruption.check()

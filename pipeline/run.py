@@ -30,7 +30,7 @@ def _convert(request: Request) -> int:
     inputs = expand_inputs(request.inputs)
     show_messages(verbose=request.verbose)
     with progress_view(BOARD, len(inputs), shown=not (request.quiet or request.json)):
-        job = run_job(inputs, request.config, request.beam_arguments)
+        job = run_job(inputs, request.config, request.beam_arguments, own_process=True)
     if request.json:
         print(json.dumps(job.report))
     elif not request.quiet:

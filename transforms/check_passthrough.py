@@ -6,7 +6,7 @@ from pipeline.io.runs.passing import pass_through
 from pipeline.transforms.run_work import RunWork
 
 
-class CheckPassthrough(beam.PTransform):  # type: ignore[misc]
+class CheckPassthrough(beam.PTransform):
     """Let the tiles pass whose codestream says what the plan says."""
 
     def expand(self, works: beam.PCollection[RunWork]) -> beam.PCollection[RunWork]:

@@ -7,7 +7,7 @@ from pipeline.model.config import ConversionConfig
 from pipeline.model.records import SlideOutcome
 
 
-class CleanUp(beam.PTransform):  # type: ignore[misc]
+class CleanUp(beam.PTransform):
     """Remove parts behind PublishSlide; outcomes are passed on."""
 
     def __init__(self, config: ConversionConfig, job: str) -> None:

@@ -6,7 +6,7 @@ from pipeline.io.runs.encode import encode_run
 from pipeline.transforms.run_work import RunWork
 
 
-class EncodeTiles(beam.PTransform):  # type: ignore[misc]
+class EncodeTiles(beam.PTransform):
     """Encode what did not pass."""
 
     def expand(self, works: beam.PCollection[RunWork]) -> beam.PCollection[RunWork]:

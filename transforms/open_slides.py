@@ -15,7 +15,7 @@ from pipeline.transforms.failures import dead_letter
 from pipeline.transforms.process import OPENED
 
 
-class OpenSlides(beam.PTransform):  # type: ignore[misc]
+class OpenSlides(beam.PTransform):
     """Open each slide, plan it, and decide what there is to do for it."""
 
     def __init__(self, config: ConversionConfig, job: str) -> None:
@@ -28,16 +28,19 @@ class OpenSlides(beam.PTransform):  # type: ignore[misc]
         return slides | "OpenSlide" >> beam.ParDo(_OpenSlide(self._config, self._job))
 
 
-class _OpenSlide(beam.DoFn):  # type: ignore[misc]
+class _OpenSlide(beam.DoFn):
     def __init__(self, config: ConversionConfig, job: str) -> None:
         self._config = config
         self._store = LocalStore(config.output, job)
 
     def process(self, slide: SlideInput) -> Iterator[SlidePlan | Failure]:
-        with dead_letter(self._config, "OpenSlides", uri=slide.uri, slide_id=slide.slide_id) as caught:
-            with OPENED.lease(slide, self._config) as opened:
-                # The ICC profile may be half a megabyte; whoever needs it leases the slide, which has it.
-                plan = replace(opened.plan, icc_profile=b"")
-            yield replace(plan, action=decide_action(self._store, plan, overwrite=self._config.overwrite))
-        if caught.failure:
-            yield caught.failure
+        try:
+            yield self._plan(slide)
+        except Exception as error:
+            yield dead_letter(error, "OpenSlides", slide, self._config)
+
+    def _plan(self, slide: SlideInput) -> SlidePlan:
+        with OPENED.lease(slide, self._config) as opened:
+            # The ICC profile may be half a megabyte; whoever needs it leases the slide, which has it.
+            plan = replace(opened.plan, icc_profile=b"")
+        return replace(plan, action=decide_action(self._store, plan, overwrite=self._config.overwrite))

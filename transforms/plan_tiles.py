@@ -20,7 +20,7 @@ from pipeline.transforms.process import OPENED
 Planned = SlidePlan | PlannedInstance | RunKey | Failure
 
 
-class PlanTiles(beam.PTransform):  # type: ignore[misc]
+class PlanTiles(beam.PTransform):
     """Fan a slide out. The plan itself and failures are passed on, for the joins at the end of the graph."""
 
     def __init__(self, config: ConversionConfig) -> None:
@@ -32,7 +32,7 @@ class PlanTiles(beam.PTransform):  # type: ignore[misc]
         return plans | "PlanSlide" >> beam.ParDo(_PlanSlide(self._config))
 
 
-class _PlanSlide(beam.DoFn):  # type: ignore[misc]
+class _PlanSlide(beam.DoFn):
     def __init__(self, config: ConversionConfig) -> None:
         self._config = config
 
@@ -40,14 +40,16 @@ class _PlanSlide(beam.DoFn):  # type: ignore[misc]
         yield element
         if isinstance(element, Failure) or element.action is not Action.CONVERT:
             return
-        rows: list[Planned] = []
-        with dead_letter(self._config, "PlanTiles", uri=element.uri, slide_id=element.slide_id) as caught:
-            slide = SlideInput(uri=element.uri, slide_id=element.slide_id)
-            with OPENED.lease(slide, self._config, element.fingerprint) as opened:
-                for instance in element.instances:
-                    rows.extend(_instance_rows(opened, instance))
-        # All or nothing: a slide that is planned by half would wait for frames that nobody makes.
-        yield from [caught.failure] if caught.failure else rows
+        try:
+            # All or nothing: a slide that is planned by half would wait for frames that nobody makes.
+            yield from self._rows(element)
+        except Exception as error:
+            yield dead_letter(error, "PlanTiles", element, self._config)
+
+    def _rows(self, plan: SlidePlan) -> list[Planned]:
+        slide = SlideInput(uri=plan.uri, slide_id=plan.slide_id)
+        with OPENED.lease(slide, self._config, plan.fingerprint) as opened:
+            return [row for instance in plan.instances for row in _instance_rows(opened, instance)]
 
 
 def _instance_rows(slide: OpenedSlide, instance: InstancePlan) -> Iterator[Planned]:

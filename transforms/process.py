@@ -1,7 +1,7 @@
 """What the stages of one process share: open slides, the codec pool and its byte budget.
 
-A runner may start any number of harness threads in a process, and each has DoFns of its own. Threads that encode and memory that payloads take are the
-process's, so they are counted here, once.
+A runner may start any number of harness threads in a process, and each has DoFns of its own. Threads that encode and
+memory that payloads take are the process's, so they are counted here, once.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""PublishSlide: GroupByKey(slide) joins plan, instances and failures; a whole series becomes visible, its state record last."""
+"""PublishSlides: GroupByKey(slide) joins plan, instances and failures; a whole series becomes visible."""
 
 from collections.abc import Iterable, Iterator
 
@@ -15,7 +15,7 @@ from pipeline.transforms.failures import dead_letter
 Row = SlidePlan | WrittenInstance | Failure
 
 
-class PublishSlides(beam.PTransform):  # type: ignore[misc]
+class PublishSlides(beam.PTransform):
     """End each slide in exactly one outcome."""
 
     def __init__(self, config: ConversionConfig, job: str) -> None:
@@ -33,7 +33,7 @@ class PublishSlides(beam.PTransform):  # type: ignore[misc]
         )
 
 
-class _PublishSlide(beam.DoFn):  # type: ignore[misc]
+class _PublishSlide(beam.DoFn):
     def __init__(self, config: ConversionConfig, job: str) -> None:
         self._config = config
         self._job = job
@@ -51,13 +51,13 @@ class _PublishSlide(beam.DoFn):  # type: ignore[misc]
         uri = plan.uri if plan is not None else next(row.uri for row in rows if isinstance(row, Failure))
         if failures or plan is None:
             return _failed(uri, slide_id, plan, written, failures)
-        with dead_letter(self._config, "PublishSlide", uri=uri, slide_id=slide_id) as caught:
+        try:
             if plan.action is Action.CONVERT:
                 publish_series(self._store, plan, written, job=self._job, overwrite=self._config.overwrite)
             elif plan.action is Action.FINISH:
                 finish_series(self._store, plan, overwrite=self._config.overwrite)
-        if caught.failure:
-            return _failed(uri, slide_id, plan, written, (caught.failure,))
+        except Exception as error:
+            return _failed(uri, slide_id, plan, written, (dead_letter(error, "PublishSlides", plan, self._config),))
         status = Status.SKIPPED if plan.action is Action.SKIP else Status.PUBLISHED
         return SlideOutcome(uri=uri, slide_id=slide_id, status=status, plan=plan, instances=written)
 

@@ -7,7 +7,7 @@ from pipeline.model.keys import RunKey
 from pipeline.transforms.run_work import RunWork
 
 
-class ReadTiles(beam.PTransform):  # type: ignore[misc]
+class ReadTiles(beam.PTransform):
     """Begin a run's work by reading it."""
 
     def expand(self, keys: beam.PCollection[RunKey]) -> beam.PCollection[RunWork]:

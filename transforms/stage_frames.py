@@ -20,7 +20,7 @@ from pipeline.transforms.process import OPENED, run_pool
 from pipeline.transforms.run_work import RunWork
 
 
-class StageFrames(beam.PTransform):  # type: ignore[misc]
+class StageFrames(beam.PTransform):
     """Do the work of the runs, several at once, and stage what comes of it."""
 
     def __init__(self, config: ConversionConfig, job: str) -> None:
@@ -33,7 +33,7 @@ class StageFrames(beam.PTransform):  # type: ignore[misc]
         return works | "StageRun" >> beam.ParDo(_StageRuns(self._config, self._job))
 
 
-class _StageRuns(beam.DoFn):  # type: ignore[misc]
+class _StageRuns(beam.DoFn):
     def __init__(self, config: ConversionConfig, job: str) -> None:
         self._config = config
         self._store = LocalStore(config.output, job)
@@ -56,15 +56,13 @@ class _StageRuns(beam.DoFn):  # type: ignore[misc]
 
 def _do(work: RunWork, config: ConversionConfig, store: LocalStore) -> StagedRun | Failure:
     key = work.key
-    with dead_letter(
-        config, "StageFrames", uri=key.uri, slide_id=key.slide_id, instance=key.instance, level=key.level
-    ) as caught:
+    try:
         with OPENED.lease(SlideInput(uri=key.uri, slide_id=key.slide_id), config, key.fingerprint) as slide:
             run: Any = key
             for step in work.steps:
                 run = step(run, slide)
             staged = stage_run(run, slide, store)
-        BOARD.advance(staged.frames, staged.counters.bytes_in, staged.counters.bytes_out)
-        return staged
-    assert caught.failure is not None  # noqa: S101 - the block either returned or was caught
-    return caught.failure
+    except Exception as error:
+        return dead_letter(error, "StageFrames", key, config)
+    BOARD.advance(staged.frames, staged.counters.bytes_in, staged.counters.bytes_out)
+    return staged

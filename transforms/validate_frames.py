@@ -6,7 +6,7 @@ from pipeline.io.runs.validate import validate_run
 from pipeline.transforms.run_work import RunWork
 
 
-class ValidateFrames(beam.PTransform):  # type: ignore[misc]
+class ValidateFrames(beam.PTransform):
     """Compare frames with what went into them."""
 
     def expand(self, works: beam.PCollection[RunWork]) -> beam.PCollection[RunWork]:

@@ -15,7 +15,7 @@ from pipeline.transforms.process import OPENED
 Row = PlannedInstance | StagedRun | Failure
 
 
-class WriteInstances(beam.PTransform):  # type: ignore[misc]
+class WriteInstances(beam.PTransform):
     """Join plan rows, staged runs and failures by instance; write those that are whole."""
 
     def __init__(self, config: ConversionConfig, job: str) -> None:
@@ -33,7 +33,7 @@ class WriteInstances(beam.PTransform):  # type: ignore[misc]
         )
 
 
-class _WriteInstance(beam.DoFn):  # type: ignore[misc]
+class _WriteInstance(beam.DoFn):
     def __init__(self, config: ConversionConfig, job: str) -> None:
         self._config = config
         self._store = LocalStore(config.output, job)
@@ -43,15 +43,12 @@ class _WriteInstance(beam.DoFn):  # type: ignore[misc]
         yield from failures
         if failures or planned is None:
             return
-        slide = SlideInput(uri=planned.uri, slide_id=planned.slide_id)
-        with dead_letter(
-            self._config, "WriteInstance", uri=planned.uri, slide_id=planned.slide_id, instance=planned.instance
-        ) as caught:
+        try:
+            slide = SlideInput(uri=planned.uri, slide_id=planned.slide_id)
             with OPENED.lease(slide, self._config, planned.fingerprint) as opened:
-                written = write_instance(planned, runs, opened, self._store)
-            yield written
-        if caught.failure:
-            yield caught.failure
+                yield write_instance(planned, runs, opened, self._store)
+        except Exception as error:
+            yield dead_letter(error, "WriteInstances", planned, self._config)
 
 
 def _keyed(row: Row) -> tuple[str, Row]:

@@ -9,7 +9,7 @@ from pipeline.model.config import ConversionConfig
 from pipeline.model.records import SlideOutcome
 
 
-class WriteReport(beam.PTransform):  # type: ignore[misc]
+class WriteReport(beam.PTransform):
     """Write the job's reports, last; its output is the graph's only leaf: URIs of the reports."""
 
     def __init__(self, config: ConversionConfig, job: str, engine: str) -> None:

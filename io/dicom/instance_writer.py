@@ -1,7 +1,8 @@
 """WriteInstance: staged runs become one DICOM object.
 
-An instance is written only out of exactly the planned frames, in order and without a gap. Header and offset tables are computed from the runs'
-lengths; frames are joined by the store, in place where they stand in the finished file already.
+An instance is written only out of exactly the planned frames, in order and without a gap. Header and offset tables
+are computed from the runs' lengths; frames are joined by the store, in place where they stand in the finished file
+already.
 """
 
 from collections.abc import Sequence
@@ -52,9 +53,11 @@ def _check_complete(planned: PlannedInstance, runs: Sequence[StagedRun]) -> None
     for run in runs:
         if run.first_frame != expected:
             raise StorageError(
-                f"{planned.uri}: {planned.instance} has no frame {expected}, the next that was staged is {run.first_frame}",
+                f"{planned.uri}: {planned.instance} has no frame {expected}, the next staged is {run.first_frame}",
                 uri=planned.uri,
             )
         expected += run.frames
     if expected != planned.frames:
-        raise StorageError(f"{planned.uri}: {planned.instance} has {expected} of {planned.frames} frames", uri=planned.uri)
+        raise StorageError(
+            f"{planned.uri}: {planned.instance} has {expected} of {planned.frames} frames", uri=planned.uri
+        )

@@ -103,9 +103,7 @@ def _background(facts: ScannerFacts, image: SourceImage) -> tuple[int, ...]:
     return (2**image.bits - 1,) * image.samples
 
 
-def _run_frames(
-    source: SlideSource, image: SourceImage, grid: TileGrid, route: Route, config: ConversionConfig
-) -> int:
+def _run_frames(source: SlideSource, image: SourceImage, grid: TileGrid, route: Route, config: ConversionConfig) -> int:
     """Return frames for about `run_bytes`: of stored bytes where tiles pass, of pixels where they are decoded."""
     if route is Route.PASSTHROUGH:
         lengths = source.tile_lengths(image.index)
@@ -124,7 +122,7 @@ def _check_limits(plan: InstancePlan) -> None:
         )
     if not plan.transfer_syntax.is_encapsulated and plan.frame_bytes * plan.grid.frames > _LARGEST_NATIVE:
         raise SourceError(
-            f"{plan.name} has {plan.frame_bytes * plan.grid.frames} bytes of native pixel data, more than the 2^32-2 that an "
-            "instance can hold (PS3.5 7.1); choose an encapsulated --transfer-syntax",
+            f"{plan.name} has {plan.frame_bytes * plan.grid.frames} bytes of native pixel data, more than the 2^32-2 "
+            "that an instance can hold (PS3.5 7.1); choose an encapsulated --transfer-syntax",
             level=plan.level,
         )

@@ -1,8 +1,8 @@
 """Predict where the frames of a passing instance will stand in the finished file.
 
-A passing tile's frame is as long as the tile but for its head, which is the same for all tiles of an image, as a rule. Where a tile breaks the rule
-the run's length differs from the prediction, the run becomes a part, and the instance is joined from parts: a wrong prediction costs time, never
-bytes.
+A passing tile's frame is as long as the tile but for its head, which is the same for all tiles of an image, as a
+rule. Where a tile breaks the rule the run's length differs from the prediction, the run becomes a part, and the
+instance is joined from parts: a wrong prediction costs time, never bytes.
 """
 
 import numpy as np
@@ -22,7 +22,8 @@ def predicted_offsets(
 ) -> NDArray[np.int64] | None:
     """Return the file offset of each frame's item, and of the end behind the last: (frames + 1,) int64.
 
-    None where frames are encoded and their lengths cannot be known. `background_bytes` is the length of a frame that stands for a missing tile.
+    None where frames are encoded and their lengths cannot be known. `background_bytes` is the length of a frame that
+    stands for a missing tile.
     """
     lengths, codec = source.tile_lengths(instance.image), source.tile_codec(instance.image)
     if instance.route is not Route.PASSTHROUGH or lengths is None or codec is None:

@@ -1,8 +1,9 @@
 """Which transfer syntax a slide gets, and which of its images pass.
 
-The default is a slide's, and its base level decides it: JPEG that passes makes it JPEG Baseline, JPEG 2000 that passes makes it JPEG 2000,
-anything else HTJ2K lossless RPCL. What cannot pass in that slide is encoded in its syntax; within JPEG 2000 each codestream says itself whether it is .90
-or .91, and what is encoded anew is reversible, hence .90 (PS3.5 A.4.4).
+The default is a slide's, and its base level decides it: JPEG that passes makes it JPEG Baseline, JPEG 2000 that
+passes makes it JPEG 2000, anything else HTJ2K lossless RPCL. What cannot pass in that slide is encoded in its syntax;
+within JPEG 2000 each codestream says itself whether it is .90 or .91, and what is encoded anew is reversible, hence
+.90 (PS3.5 A.4.4).
 """
 
 from dataclasses import dataclass
@@ -38,23 +39,25 @@ def slide_syntax(config: ConversionConfig, base: SourceImage, probe: Probe) -> T
 
 
 def route_image(config: ConversionConfig, image: SourceImage, probe: Probe, syntax: TransferSyntax) -> ImageRoute:
-    """Decide for one image of a slide whose syntax is known. Raises SourceError for pixels that the syntax cannot hold."""
+    """Decide for one image of a slide whose syntax is known; SourceError for pixels that the syntax cannot hold."""
     reason = probe.reason or _kept_out(config, image)
     if reason is None and not _compatible(probe.transfer_syntax, syntax):
         reason = Reason.SYNTAX_REQUESTED
     if reason is None and probe.transfer_syntax and probe.photometric:
-        return ImageRoute(
-            Route.PASSTHROUGH, None, probe.transfer_syntax, probe.photometric, bool(probe.reversible)
-        )
+        return ImageRoute(Route.PASSTHROUGH, None, probe.transfer_syntax, probe.photometric, bool(probe.reversible))
     if syntax is TransferSyntax.JPEG_2000:
         syntax = TransferSyntax.JPEG_2000_LOSSLESS
     if syntax is TransferSyntax.JPEG_BASELINE and image.bits != 8:
         raise SourceError(
-            f"JPEG Baseline holds 8 bits a sample, this slide has {image.bits}: use --transfer-syntax htj2k-lossless-rpcl, "
-            "jpeg2000-lossless or explicit-vr-little-endian"
+            f"JPEG Baseline holds 8 bits a sample, this slide has {image.bits}: use --transfer-syntax "
+            "htj2k-lossless-rpcl, jpeg2000-lossless or explicit-vr-little-endian"
         )
     return ImageRoute(
-        Route.ENCODE, reason, syntax, _encoded_photometric(syntax, image.samples), syntax is not TransferSyntax.JPEG_BASELINE
+        Route.ENCODE,
+        reason,
+        syntax,
+        _encoded_photometric(syntax, image.samples),
+        syntax is not TransferSyntax.JPEG_BASELINE,
     )
 
 

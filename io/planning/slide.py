@@ -49,7 +49,8 @@ def _plan(source: SlideSource, slide: SlideInput, config: ConversionConfig) -> S
     syntax = slide_syntax(config, base, probes[base.index])
     fingerprint, digest = source.fingerprint(), config.digest()
     place = (fingerprint, digest, config.uid_salt)
-    icc, icc_source, icc_doubts = b"", "", ()
+    icc, icc_source = b"", ""
+    icc_doubts: tuple[str, ...] = ()
     if base.samples == 3:
         icc, icc_source, icc_doubts = optical_path_profile(description.icc_profile)
     instances = plan_instances(source, images, probes, syntax, facts, config, place)
@@ -88,15 +89,15 @@ def _facts(
     if given is None:
         if facts.pixel_spacing_mm is None:
             raise SourceError(
-                f"{slide.uri} does not say how large its pixels are; give --source-pixel-spacing-mm ROW,COL (0.0005,0.0005 "
-                "is half a micrometre)",
+                f"{slide.uri} does not say how large its pixels are; give --source-pixel-spacing-mm ROW,COL "
+                "(0.0005,0.0005 is half a micrometre)",
                 uri=slide.uri,
             )
         return facts, ()
     own = facts.pixel_spacing_mm
     differs = own is not None and any(abs(a / b - 1) > 1e-3 for a, b in zip(own, given, strict=True))
     doubt = (
-        (f"the given pixel spacing {given[0]:g},{given[1]:g} mm is used and not the slide's own {own[0]:g},{own[1]:g} mm",)
+        (f"the given pixel spacing {given[0]:g},{given[1]:g} mm is used, not the slide's {own[0]:g},{own[1]:g} mm",)
         if own is not None and differs
         else ()
     )
@@ -110,7 +111,9 @@ def _wanted_images(description: SlideDescription, slide: SlideInput, config: Con
         beyond = [level for level in config.levels if level >= len(levels)]
         if beyond:
             raise SourceError(
-                f"{slide.uri} has no level {beyond[0]}: its levels are 0 to {len(levels) - 1}", uri=slide.uri, level=beyond[0]
+                f"{slide.uri} has no level {beyond[0]}: its levels are 0 to {len(levels) - 1}",
+                uri=slide.uri,
+                level=beyond[0],
             )
         levels = [levels[level] for level in config.levels]
     sizes = {(level.grid.columns, level.grid.rows) for level in levels}

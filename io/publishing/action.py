@@ -9,8 +9,8 @@ from pipeline.model.state import Stage, StateRecord
 def decide_action(store: OutputStore, plan: SlidePlan, *, overwrite: bool) -> Action:
     """Skip what is done, finish what was interrupted, convert the rest.
 
-    A record that matches makes the folder ours: it is replaced when its files are not the ones recorded. Raises OutputExists for any
-    other folder, unless it may be overwritten.
+    A record that matches makes the folder ours: it is replaced when its files are not the ones recorded. Raises
+    OutputExists for any other folder, unless it may be overwritten.
     """
     record = read_state(store, plan.slide_id)
     published = store.published_sizes(plan.slide_id)

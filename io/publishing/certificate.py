@@ -1,8 +1,9 @@
 """The losslessness certificate: what the written object holds is what the source held.
 
-The digest of a frame was taken from the source's bytes (or from the encoder's output) before anything was written. Here frames are read back from the
-object on the disk through its own offset table, their entropy-coded bytes found by their own markers, and digested again. A writer that put a frame
-into the wrong place, or an index that points beside it, cannot pass.
+The digest of a frame was taken from the source's bytes (or from the encoder's output) before anything was written.
+Here frames are read back from the object on the disk through its own offset table, their entropy-coded bytes found by
+their own markers, and digested again. A writer that put a frame into the wrong place, or an index that points beside
+it, cannot pass.
 """
 
 import os
@@ -27,7 +28,8 @@ _PASSED = ROUTES.index(Route.PASSTHROUGH)
 def certify(path: str, rows: NDArray[np.void], extent: Certificate) -> int:
     """Compare frames of a written instance with their digest rows and return how many.
 
-    A sample is the first, the last and evenly spaced frames between. Raises StorageError for the first frame that differs.
+    A sample is the first, the last and evenly spaced frames between. Raises StorageError for the first frame that
+    differs.
     """
     index = FrameIndex.read(path)
     if index.frames != len(rows):
@@ -43,7 +45,8 @@ def certify(path: str, rows: NDArray[np.void], extent: Certificate) -> int:
             digest = frame_digest(stored, index.transfer_syntax, passed=int(row["route"]) == _PASSED)
             if digest != int(row["digest"]):
                 raise StorageError(
-                    f"{path}: frame {frame} read back is not the frame that was staged; check the disk and convert again", uri=path
+                    f"{path}: frame {frame} read back is not the frame that was staged; convert the slide again",
+                    uri=path,
                 )
     finally:
         os.close(descriptor)
@@ -51,7 +54,12 @@ def certify(path: str, rows: NDArray[np.void], extent: Certificate) -> int:
 
 
 def frame_digest(stored: bytes, transfer_syntax: str, *, passed: bool) -> int:
-    """xxh3_64 of a stored frame: of its entropy-coded bytes where the source's tile passed, else of the frame without its padding."""
+    """Return xxh3_64 of a stored frame.
+
+    Where the source's tile passed it is taken over the entropy-coded bytes, else over the frame without its padding.
+    Raises
+    StorageError for a frame that is no JPEG where one should be.
+    """
     data = without_padding(stored, transfer_syntax)
     if passed and transfer_syntax == TransferSyntax.JPEG_BASELINE:
         try:
@@ -64,5 +72,7 @@ def frame_digest(stored: bytes, transfer_syntax: str, *, passed: bool) -> int:
 def without_padding(stored: bytes, transfer_syntax: str) -> memoryview:
     """Cut the pad byte of an item (PS3.5 8.2): what follows the EOI or EOC marker. Native frames have none."""
     view = memoryview(stored)
-    is_padded = transfer_syntax != TransferSyntax.EXPLICIT_VR_LITTLE_ENDIAN and stored[-3:] == _END_OF_CODESTREAM + b"\0"
+    is_padded = (
+        transfer_syntax != TransferSyntax.EXPLICIT_VR_LITTLE_ENDIAN and stored[-3:] == _END_OF_CODESTREAM + b"\0"
+    )
     return view[:-1] if is_padded else view

@@ -11,7 +11,10 @@ from pipeline.io.runs.digests import ALGORITHM, REASONS, ROUTES
 
 
 def certificate_table(rows: NDArray[np.void]) -> bytes:
-    """Return Parquet with a row a frame: frame, route, reason, bytes, and the digest in a column named after its algorithm."""
+    """Return Parquet with a row a frame: frame, route, reason, bytes, digest.
+
+    The digest's column is named after its algorithm.
+    """
     table = pa.table(
         {
             "frame": np.arange(len(rows), dtype=np.uint32),

@@ -16,7 +16,10 @@ from pipeline.model.state import InstanceRecord, Stage, StateRecord
 def publish_series(
     store: OutputStore, plan: SlidePlan, written: Sequence[WrittenInstance], *, job: str, overwrite: bool
 ) -> None:
-    """Make a complete series visible. Raises StorageError when it is not complete, OutputExists when its place is taken."""
+    """Make a complete series visible.
+
+    Raises StorageError when it is not complete, and OutputExists when its place is taken.
+    """
     record = _record(plan, written, job)
     staged = store.staged_sizes(plan.slide_id, job)
     if staged != record.sizes:

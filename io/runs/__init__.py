@@ -1,1 +1,1 @@
-"""What happens to a run of frames between its key and its part: plain functions, one a stage, called by the transforms."""
+"""What happens to a run of frames between its key and its part: plain functions, one a stage."""

@@ -1,6 +1,7 @@
 """Open slides of a process: source, plan and codecs together, kept in an explicit LRU that closes handles.
 
-A worker lives long and meets many slides. Whoever works on one holds a lease; a slide that falls out of the LRU is closed with its last lease.
+A worker lives long and meets many slides. Whoever works on one holds a lease; a slide that falls out of the LRU is
+closed with its last lease.
 """
 
 import threading
@@ -35,7 +36,7 @@ class OpenedSlide:
         self._retired = False
 
     def encoder(self, instance: InstancePlan) -> FrameEncoder:
-        """Encoder of an instance's frames, in its transfer syntax and photometric interpretation."""
+        """Return the encoder of an instance's frames, in its transfer syntax and photometric interpretation."""
         encoder = self._encoders.get(instance.name)
         if encoder is None:
             encoder = frame_encoder(_settings(instance, self.config))
@@ -43,7 +44,7 @@ class OpenedSlide:
         return encoder
 
     def background_frame(self, instance: InstancePlan) -> bytes:
-        """Encoded frame of nothing but background, for tiles that the source does not hold."""
+        """Return an encoded frame of nothing but background, for tiles that the source does not hold."""
         frame = self._backgrounds.get(instance.name)
         if frame is None:
             frame = self.encoder(instance).encode(background_tile(instance))

@@ -71,8 +71,8 @@ def _decode(checked: FrameRun, place: int, tile: Buffer, codec: TileCodec) -> No
         pixels = codec.decode(tile)
     except CodecError as error:
         raise TileError(
-            f"{key.uri}: level {key.level}, tile {frame} does not pass ({checked.rejected[place]}) and cannot be decoded: "
-            f"{error}",
+            f"{key.uri}: level {key.level}, tile {frame} does not pass ({checked.rejected[place]}) "
+            f"and cannot be decoded: {error}",
             uri=key.uri,
             level=key.level,
             frame=frame,

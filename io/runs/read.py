@@ -23,9 +23,7 @@ def read_run(key: RunKey, slide: OpenedSlide) -> TileRun:
     read = _native_tiles if plan.native_grid else _recut_tiles
     tiles = read(plan, key, slide)
     run.missing = frozenset(i for i, tile in enumerate(tiles) if tile is None)
-    run.pixels = {
-        i: blank_outside(plan, key.first_frame + i, tile) for i, tile in enumerate(tiles) if tile is not None
-    }
+    run.pixels = {i: blank_outside(plan, key.first_frame + i, tile) for i, tile in enumerate(tiles) if tile is not None}
     lengths = slide.source.tile_lengths(plan.image)
     if lengths is not None and plan.native_grid:
         run.timings.bytes_in = int(lengths[key.first_frame : key.first_frame + key.frames].sum())
@@ -48,7 +46,10 @@ def _native_tiles(plan: InstancePlan, key: RunKey, slide: OpenedSlide) -> list[P
 
 
 def _recut_tiles(plan: InstancePlan, key: RunKey, slide: OpenedSlide) -> list[Pixels | None]:
-    """Cut frames of another size than the source's: one region a row of frames, so that tiles between two frames are decoded once."""
+    """Cut frames of another size than the source's tiles.
+
+    One region is read for a row of frames, so that a tile that lies in two frames of the row is decoded once.
+    """
     tiles: list[Pixels | None] = []
     grid, frame, end = plan.grid, key.first_frame, key.first_frame + key.frames
     while frame < end:

@@ -85,7 +85,11 @@ def _items(frames: list[Frame], items: NDArray[np.uint32]) -> list[Buffer]:
     buffers: list[Buffer] = []
     for place, frame in enumerate(frames):
         buffers.append(packed[8 * place : 8 * place + 8] + frame.head)
-        body = frame.tile if frame.start == 0 and frame.end == len(frame.tile) else memoryview(frame.tile)[frame.start : frame.end]
+        body = (
+            frame.tile
+            if frame.start == 0 and frame.end == len(frame.tile)
+            else memoryview(frame.tile)[frame.start : frame.end]
+        )
         buffers.append(body)
         if len(frame) & 1:
             buffers.append(_PAD)

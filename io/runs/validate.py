@@ -1,7 +1,7 @@
 """ValidateFrames: with round-trip validation every frame is decoded again.
 
-Frames that were encoded are compared with the pixels that went in: exactly where the codec is reversible, by PSNR where it is not. Frames that pass
-must decode to the size that the header will state.
+Frames that were encoded are compared with the pixels that went in: exactly where the codec is reversible, by PSNR
+where it is not. Frames that pass must decode to the size that the header will state.
 """
 
 import math

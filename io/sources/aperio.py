@@ -1,12 +1,14 @@
 """Aperio SVS: which directory is what, and what the ImageDescription says.
 
-The first directory is the base level. Tiled directories after it are lower levels, the first untiled one is the thumbnail; label and macro are named in
-the second line of their descriptions, or by NewSubfileType 1 and 9. Descriptions hold `key = value` pairs between bars (published
-by Aperio as "Digital Slides and Third-Party Data Interchange").
+The first directory is the base level. Tiled directories after it are lower levels, the first untiled one is the
+thumbnail; label and macro are named in the second line of their descriptions, or by NewSubfileType 1 and 9.
+Descriptions hold `key = value` pairs between bars (published by Aperio as "Digital Slides and Third-Party Data
+Interchange").
 """
 
 import re
 from dataclasses import replace
+from itertools import pairwise
 
 from pipeline.io.sources.contract import SlideSource
 from pipeline.io.sources.tiff.file import TiffContainer
@@ -29,7 +31,9 @@ def open_aperio(container: TiffContainer) -> SlideSource:
     for number, page in enumerate(container.pages):
         kind = _kind(number, page.description, page.is_tiled, int(page.subfiletype))
         if kind is None or kind in taken:
-            warnings.append(f"directory {number} ({page.imagewidth} x {page.imagelength}) was left out: its role is not known")
+            warnings.append(
+                f"directory {number} ({page.imagewidth} x {page.imagelength}) was left out: its role is not known"
+            )
             continue
         try:
             image = container.image(number)
@@ -72,7 +76,7 @@ def _kind(number: int, description: str, tiled: bool, subfile: int) -> ImageKind
 
 def _check_order(images: list[SourceImage], uri: str) -> None:
     sizes = [(i.grid.columns, i.grid.rows) for i in images if i.kind is ImageKind.VOLUME]
-    for larger, smaller in zip(sizes, sizes[1:], strict=False):
+    for larger, smaller in pairwise(sizes):
         if smaller[0] >= larger[0] or smaller[1] >= larger[1]:
             raise SourceError(f"{uri}: a level of {smaller} follows one of {larger}: the levels do not shrink", uri=uri)
 

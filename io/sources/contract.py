@@ -1,7 +1,7 @@
 """What every reader of slides gives.
 
-A source describes itself from its headers, gives compressed tiles where the format lets it, and pixels always. All read calls are
-thread-safe and none keeps more than it was asked for.
+A source describes itself from its headers, gives compressed tiles where the format lets it, and pixels always. All
+read calls are thread-safe and none keeps more than it was asked for.
 """
 
 from abc import ABC, abstractmethod
@@ -22,15 +22,15 @@ class SlideSource(ABC):
 
     @abstractmethod
     def describe(self) -> SlideDescription:
-        """All that the headers tell. Read once, then kept."""
+        """Return all that the headers tell. Read once, then kept."""
 
     @abstractmethod
     def fingerprint(self) -> str:
-        """Hex digest of size, header, tile index and samples of the bytes: another content, another fingerprint."""
+        """Return a hex digest of size, header, tile index and samples of the bytes."""
 
     @abstractmethod
     def tile_lengths(self, image: int) -> NDArray[np.uint64] | None:
-        """Stored bytes of each tile, in frame order; 0: the tile is missing. None: the reader gives pixels only."""
+        """Return the stored bytes of each tile, in frame order, 0 for a missing one; None: there are pixels only."""
 
     @abstractmethod
     def tile_codec(self, image: int) -> TileCodec | None:
@@ -38,15 +38,15 @@ class SlideSource(ABC):
 
     @abstractmethod
     def read_tiles(self, image: int, first: int, count: int) -> Sequence[Buffer]:
-        """Compressed tiles in frame order, as stored; an empty one is missing."""
+        """Return compressed tiles in frame order, as stored; an empty one is missing."""
 
     @abstractmethod
     def read_pixels(self, image: int, first: int, count: int) -> list[Pixels | None]:
-        """Decoded tiles of the stored grid, each (tile rows, tile columns, samples); None where the tile is missing."""
+        """Return decoded tiles of the stored grid, (tile rows, tile columns, samples); None where one is missing."""
 
     @abstractmethod
     def read_region(self, image: int, x: int, y: int, columns: int, rows: int) -> Pixels:
-        """Pixels of a rectangle inside the image, (rows, columns, samples); what is missing has the background colour."""
+        """Return a rectangle inside the image, (rows, columns, samples); missing tiles have the background colour."""
 
     @abstractmethod
     def close(self) -> None:

@@ -1,7 +1,8 @@
 """Pyramidal TIFF and BigTIFF of no vendor, tiled or in strips, gray or RGB, 8 or 16 bit.
 
-The first directory is the base level; later directories (and SubIFDs of the first) that are smaller with the same shape are lower levels. A second image as
-large as the base means channels, focal planes or regions: refused, since leaving them out would lose pixels.
+The first directory is the base level; later directories (and SubIFDs of the first) that are smaller with the same
+shape are lower levels. A second image as large as the base means channels, focal planes or regions: refused, since
+leaving them out would lose pixels.
 """
 
 import tifffile
@@ -29,12 +30,14 @@ def open_generic_tiff(container: TiffContainer) -> SlideSource:
         size = (int(page.imagewidth), int(page.imagelength))
         if size[0] >= base.columns or size[1] >= base.rows:
             raise SourceError(
-                f"{container.uri}: directory {number} is as large as the base level, as channels, focal planes and regions are; "
-                "this version converts one plane of gray or RGB pixels",
+                f"{container.uri}: directory {number} is as large as the base level, as channels, focal planes and "
+                "regions are; this version converts one plane of gray or RGB pixels",
                 uri=container.uri,
             )
         if not _same_shape(size, (base.columns, base.rows)):
-            warnings.append(f"directory {number} ({size[0]} x {size[1]}) was left out: it has not the shape of the base level")
+            warnings.append(
+                f"directory {number} ({size[0]} x {size[1]}) was left out: it has not the shape of the base level"
+            )
             continue
         images.append(container.image(number))
     images.sort(key=lambda image: image.columns, reverse=True)
@@ -42,7 +45,8 @@ def open_generic_tiff(container: TiffContainer) -> SlideSource:
         raise SourceError(f"{container.uri}: two levels have the same width", uri=container.uri)
     if base.page_has_subifds:
         raise SourceError(
-            f"{container.uri}: its lower levels are in SubIFDs (OME-TIFF), which this version does not read", uri=container.uri
+            f"{container.uri}: its lower levels are in SubIFDs (OME-TIFF), which this version does not read",
+            uri=container.uri,
         )
     facts, doubts = _facts(container.pages[0])
     icc = container.pages[0].tags.get(_ICC_TAG)

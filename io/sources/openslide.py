@@ -1,7 +1,7 @@
-"""All else that OpenSlide opens, as pixels: MIRAX, Hamamatsu, Leica SCN, Ventana, Philips TIFF, Trestle, Sakura, Zeiss, DICOM.
+"""All else that OpenSlide opens, as pixels: MIRAX, Hamamatsu, Leica, Ventana, Philips, Trestle, Sakura, Zeiss, DICOM.
 
-OpenSlide gives pixels and does not say how they were stored, so nothing passes. Where the vendor's format has one codec, or names it, the lossy history is known
-all the same, with the ratio of the whole file; else it is unknown.
+OpenSlide gives pixels and does not say how they were stored, so nothing passes. Where the vendor's format has one
+codec, or names it, the lossy history is known all the same, with the ratio of the whole file; else it is unknown.
 """
 
 from collections.abc import Mapping, Sequence
@@ -42,7 +42,12 @@ _MAKERS = {
     "ventana": "Ventana",
     "zeiss": "Zeiss",
 }
-_MODEL_PROPERTIES = ("hamamatsu.Product", "leica.device-model", "mirax.NONHIERLAYER_1_SECTION.SCANNER_HARDWARE_VERSION", "tiff.Model")
+_MODEL_PROPERTIES = (
+    "hamamatsu.Product",
+    "leica.device-model",
+    "mirax.NONHIERLAYER_1_SECTION.SCANNER_HARDWARE_VERSION",
+    "tiff.Model",
+)
 _SERIAL_PROPERTIES = ("hamamatsu.NDP.S/N", "leica.device-serial-number")
 _DATE_PROPERTIES = ("leica.creation-date", "hamamatsu.Created", "tiff.DateTime", "mirax.GENERAL.SLIDE_CREATIONDATETIME")
 _JPEG_FORMATS = ("hamamatsu", "leica", "philips", "sakura", "trestle")
@@ -60,7 +65,8 @@ class OpenSlideSource(SlideSource):
             self._slide = openslide.OpenSlide(uri)
         except (openslide.OpenSlideError, OSError) as error:
             raise SourceError(
-                f"{uri} cannot be opened as a slide ({error or 'format not known'}); check that it is complete and of a supported format",
+                f"{uri} cannot be opened as a slide ({error or 'format not known'}); "
+                "check that it is complete and of a supported format",
                 uri=uri,
             ) from error
         self._files = self._own_files()
@@ -166,7 +172,9 @@ class OpenSlideSource(SlideSource):
         tile, tiled = size, False
         if level is not None:
             properties = self._slide.properties
-            stored = tuple(int(properties.get(f"openslide.level[{level}].tile-{axis}", 0)) for axis in ("width", "height"))
+            stored = tuple(
+                int(properties.get(f"openslide.level[{level}].tile-{axis}", 0)) for axis in ("width", "height")
+            )
             tiled = all(_SMALLEST_NATIVE_TILE <= edge <= _LARGEST_NATIVE_TILE for edge in stored)
             tile = (stored[0], stored[1]) if tiled else (512, 512)
         return SourceImage(

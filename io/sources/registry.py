@@ -61,7 +61,10 @@ def _open_with_openslide(uri: str) -> SlideSource:
 
 
 def _file_in_folder(folder: Path) -> Path:
-    """Return the file by which OpenSlide opens a folder: its .mrxs, the one beside a MIRAX data folder, or its largest DICOM file."""
+    """Return the file by which OpenSlide opens a folder.
+
+    That is its .mrxs, the .mrxs beside a MIRAX data folder, or its largest DICOM file.
+    """
     slides = sorted(folder.glob("*.mrxs"))
     beside = folder.with_name(f"{folder.name}.mrxs")
     if beside.is_file():
@@ -70,7 +73,9 @@ def _file_in_folder(folder: Path) -> Path:
         return slides[0]
     files = [path for path in folder.iterdir() if path.is_file() and _is_dicom(path)]
     if not files:
-        raise SourceError(f"{folder} is a folder without DICOM files or a MIRAX slide; name the slide's file", uri=str(folder))
+        raise SourceError(
+            f"{folder} is a folder without DICOM files or a MIRAX slide; name the slide's file", uri=str(folder)
+        )
     return max(files, key=lambda path: (path.stat().st_size, path.name))
 
 

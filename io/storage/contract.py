@@ -1,7 +1,8 @@
 """What the stages ask of an output store. One file a store; each passes `tests/contracts/storage.py`.
 
-The life of a series: runs are staged under names of their own, an instance is assembled out of them in the staging area, the series
-is published in one step, and the state record says so last. Readers of the output never see anything half-written.
+The life of a series: runs are staged under names of their own, an instance is assembled out of them in the staging
+area, the series is published in one step, and the state record says so last. Readers of the output never see anything
+half-written.
 """
 
 from collections.abc import Sequence
@@ -21,11 +22,13 @@ class ByteRange(NamedTuple):
 class OutputStore(Protocol):
     """A folder or prefix that receives series, reports and state records."""
 
-    def stage_run(self, slide_id: str, instance: str, first_frame: int, buffers: Sequence[Buffer], offset: int | None) -> ByteRange:
+    def stage_run(
+        self, slide_id: str, instance: str, first_frame: int, buffers: Sequence[Buffer], offset: int | None
+    ) -> ByteRange:
         """Write a run's bytes and say where they are.
 
-        With an offset the run goes to that place of a file that all runs of the instance share; without one, to a part under a name that no other attempt uses.
-        Raises StorageError.
+        With an offset the run goes to that place of a file that all runs of the instance share; without one, to a
+        part under a name that no other attempt uses. Raises StorageError.
         """
         ...
 
@@ -33,7 +36,9 @@ class OutputStore(Protocol):
         """Write a run's digest rows into the instance's side file and return its URI."""
         ...
 
-    def assemble(self, slide_id: str, file_name: str, header: bytes, ranges: Sequence[ByteRange], trailer: bytes) -> str:
+    def assemble(
+        self, slide_id: str, file_name: str, header: bytes, ranges: Sequence[ByteRange], trailer: bytes
+    ) -> str:
         """Join header, ranges in order and trailer into one staged object and return its URI."""
         ...
 

@@ -12,8 +12,8 @@ _RENAME_EXCHANGE = 2
 def exchange(one: Path, other: Path) -> None:
     """Exchange two paths of one file system (Linux renameat2, RENAME_EXCHANGE).
 
-    Where kernel or file system has no exchange, the second is moved aside, the first takes its place, and the second gets the first's old
-    name: three renames. Raises OSError.
+    Where kernel or file system has no exchange, the second is moved aside, the first takes its place, and the second
+    gets the first's old name: three renames. Raises OSError.
     """
     rename = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
     if rename is not None:

@@ -5,9 +5,9 @@
     DIR/_reports/                             reports; certificates/<slide id>/ holds digests a frame
     DIR/_staging/<job>/<slide id>/            parts, shared files, digests, the series before it is published
 
-Runs whose place in the finished file is known beforehand are written there at once; the others become parts, and the kernel joins them
-(`copy_file_range`). Publishing is one rename; with overwrite, the new folder and the old one change places, and the old one goes with
-the staging area.
+Runs whose place in the finished file is known beforehand are written there at once; the others become parts, and the
+kernel joins them (`copy_file_range`). Publishing is one rename; with overwrite, the new folder and the old one change
+places, and the old one goes with the staging area.
 """
 
 import os

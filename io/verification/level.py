@@ -94,7 +94,7 @@ class _Level:
 
 
 def verify_level(source: SlideSource, image: SourceImage, file: Path, threads: int) -> InstanceFindings:
-    """Compare all frames of an instance with a level of the slide. Raises SourceError for a file that cannot be read."""
+    """Compare all frames of an instance with a level of the slide; SourceError for a file that cannot be read."""
     index = FrameIndex.read(file)
     descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
     try:

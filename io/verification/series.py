@@ -1,7 +1,7 @@
 """Check every level of a series against the slide that it was made from.
 
-Nothing of the conversion is trusted: sizes come from the DICOM headers, frames from the files through their offset tables, tiles from the
-slide through its own index.
+Nothing of the conversion is trusted: sizes come from the DICOM headers, frames from the files through their offset
+tables, tiles from the slide through its own index.
 """
 
 from pathlib import Path
@@ -19,9 +19,9 @@ from pipeline.model.source import ImageKind, SourceImage
 def verify_slide(series: Path, slide: str, *, threads: int = 0) -> VerificationReport:
     """Compare each frame of a series with the slide. 0 threads: one a core.
 
-    A frame that passed must hold the source tile's entropy-coded bytes; one that was encoded must decode to the source's pixels, exactly
-    or, where its codec is lossy, to a PSNR of at least 20 dB. Levels that the series does not have are not asked for. Raises
-    SourceError when the slide or the folder cannot be read.
+    A frame that passed must hold the source tile's entropy-coded bytes; one that was encoded must decode to the
+    source's pixels, exactly or, where its codec is lossy, to a PSNR of at least 20 dB. Levels that the series does
+    not have are not asked for. Raises SourceError when the slide or the folder cannot be read.
     """
     files = sorted(path for path in series.iterdir() if path.suffix == ".dcm") if series.is_dir() else []
     if not files:

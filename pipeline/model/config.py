@@ -1,7 +1,7 @@
 """One frozen configuration of a conversion, checked where it is made.
 
-Passed to constructors as it is; nothing reads options from anywhere else. `digest()` names what changes the DICOM that is
-written, and leaves out what does not: threads, budgets, verbosity, output path.
+Passed to constructors as it is; nothing reads options from anywhere else. `digest()` names what changes the DICOM
+that is written, and leaves out what does not: threads, budgets, verbosity, output path.
 """
 
 import dataclasses

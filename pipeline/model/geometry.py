@@ -60,9 +60,9 @@ def level_spacing(
 ) -> tuple[float, float]:
     """Pixel spacing of a level, in mm, as (between rows, between columns): the order of PixelSpacing.
 
-    Sizes are (columns, rows). A level whose size is the floor or the ceiling of the base's over one integer factor has the base
-    spacing times that factor, on both axes alike: rounding of the size is no change of scale. Any other level
-    has its share of the physical extent.
+    Sizes are (columns, rows). A level whose size is the floor or the ceiling of the base's over one integer factor
+    has the base spacing times that factor, on both axes alike: rounding of the size is no change of scale. Any other
+    level has its share of the physical extent.
     """
     factor = round(base_size[0] / size[0])
     if all(small in (large // factor, -(-large // factor)) for large, small in zip(base_size, size, strict=True)):

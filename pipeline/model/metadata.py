@@ -1,6 +1,7 @@
 """Metadata of a slide: the way in for all who use it.
 
-`parse_metadata` reads the user's JSON, `resolve_metadata` decides what is written, `sample_metadata` shows how the JSON looks.
+`parse_metadata` reads the user's JSON, `resolve_metadata` decides what is written, `sample_metadata` shows how the
+JSON looks.
 """
 
 from pipeline.model.metadata_json import parse_metadata, sample_metadata

@@ -1,7 +1,7 @@
 """The user's metadata file: JSON with wsi-dicom's keys, checked whole before anything is converted.
 
-Nothing is dropped in silence: an unknown key, a key given twice and a value that its attribute cannot hold are findings, and all findings of a
-file come in one error.
+Nothing is dropped in silence: an unknown key, a key given twice and a value that its attribute cannot hold are
+findings, and all findings of a file come in one error.
 """
 
 import difflib
@@ -45,7 +45,8 @@ def parse_metadata(text: str, origin: str) -> GivenMetadata:
 def sample_metadata() -> str:
     """Return a filled example, as JSON that `parse_metadata` takes.
 
-    It leaves out the UIDs: they are made, and one that is copied with the example would join what does not belong together.
+    It leaves out the UIDs: they are made, and one that is copied with the example would join what does not belong
+    together.
     """
     return json.dumps(_SAMPLE, indent=2) + "\n"
 
@@ -59,7 +60,9 @@ def _given_object(text: str, origin: str, findings: list[str]) -> dict[str, Any]
     try:
         given = json.loads(text, object_pairs_hook=unique)
     except (json.JSONDecodeError, RecursionError) as error:
-        raise ConfigError(f"{origin}: not JSON: {error}; slidebeam convert --sample-metadata prints an example") from None
+        raise ConfigError(
+            f"{origin}: not JSON: {error}; slidebeam convert --sample-metadata prints an example"
+        ) from None
     if not isinstance(given, dict):
         raise ConfigError(f"{origin}: the metadata must be one JSON object, not {type(given).__name__}")
     return given

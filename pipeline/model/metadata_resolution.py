@@ -1,14 +1,16 @@
 """What is written, decided: the user's word before the scanner's, the scanner's before what follows from either, and a placeholder last.
 
-Strict by default. An attribute of type 1 that nobody gives is an error which names all of them, and so is a missing PatientID: type 2 by
-PS3.3 C.7.1.1, but a slide that belongs to nobody cannot be found again. What may follow from something else:
+Strict by default. An attribute of type 1 that nobody gives is an error which names all of them, and so is a missing
+PatientID: type 2 by PS3.3 C.7.1.1, but a slide that belongs to nobody cannot be found again. What may follow from
+something else:
 
-* ContentDate and ContentTime are those of the acquisition: a conversion creates no content (PS3.3 C.7.6.16). The clock is never asked.
-* SpecimenIdentifier is the ContainerIdentifier: with one specimen on a slide both may be identical (C.7.6.22.1.1).
-* SpecimenUID is a hash of issuer, PatientID and SpecimenIdentifier: slides of one specimen agree on it.
+* ContentDate and ContentTime are those of the acquisition: a conversion creates no content (PS3.3 C.7.6.16). The
+clock is never asked. * SpecimenIdentifier is the ContainerIdentifier: with one specimen on a slide both may be
+identical (C.7.6.22.1.1). * SpecimenUID is a hash of issuer, PatientID and SpecimenIdentifier: slides of one specimen
+agree on it.
 
-ImagedVolumeDepth does not follow from anything: it may be the optical depth of field (C.8.12.4.1.2), which needs the numerical
-aperture, and no slide format states that. FocusMethod is as the scanner says it, or given.
+ImagedVolumeDepth does not follow from anything: it may be the optical depth of field (C.8.12.4.1.2), which needs the
+numerical aperture, and no slide format states that. FocusMethod is as the scanner says it, or given.
 """
 
 from typing import Any
@@ -64,7 +66,8 @@ def resolve_metadata(
 ) -> SlideMetadata:
     """Return what is written for a slide; `slide_name` stands in messages.
 
-    Raises MetadataMissing, listing each attribute without a value by DICOM keyword and JSON key, unless placeholders are wanted.
+    Raises MetadataMissing, listing each attribute without a value by DICOM keyword and JSON key, unless placeholders
+    are wanted.
     """
     warnings: list[str] = []
     values = _scanner_values(facts, warnings)

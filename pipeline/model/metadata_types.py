@@ -1,7 +1,7 @@
 """What is said about a slide beside its pixels: as the user gives it, and as it is written.
 
-The names are wsi-dicom's JSON keys. Each field of `GivenMetadata` declares the DICOM attribute that it fills and its value
-representation, so that parser, error messages and documentation share one list.
+The names are wsi-dicom's JSON keys. Each field of `GivenMetadata` declares the DICOM attribute that it fills and its
+value representation, so that parser, error messages and documentation share one list.
 """
 
 from dataclasses import Field, dataclass, field, fields
@@ -19,7 +19,8 @@ class Code:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issuer:
-    """Who assigned an identifier: HL7v2 hierarchic designator (PS3.3 10.14). Local name, universal ID with its type, or both."""
+    """Who assigned an identifier: HL7v2 hierarchic designator (PS3.3 10.14). Local name, universal ID with its type, or
+    both."""
 
     local_namespace_entity_id: str = ""
     universal_entity_id: str = ""

@@ -1,6 +1,7 @@
 """What a value of each value representation may look like (PS3.5 6.2).
 
-A check returns the value as it is written, without insignificant spaces, or raises ValueError with what is wrong with it.
+A check returns the value as it is written, without insignificant spaces, or raises ValueError with what is wrong with
+it.
 """
 
 import re

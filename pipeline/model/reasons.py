@@ -57,7 +57,7 @@ _CITATIONS = {
     Reason.SYNTAX_REQUESTED: "PS3.5 A.4: the transfer syntax asked for is not the codestream's",
     Reason.TRANSCODE_FORCED: "asked for by --force-transcode",
     Reason.MISSING_TILE: "TIFF 6.0 TileByteCounts is 0: there is no tile to pass",
-    Reason.SAMPLES_IN_PLANES: "TIFF 6.0 PlanarConfiguration 2: one tile holds one sample, PS3.5 8.2 wants all in a frame",
+    Reason.SAMPLES_IN_PLANES: "TIFF 6.0 PlanarConfiguration 2: a tile holds one sample, a frame all (PS3.5 8.2)",
     Reason.EXTRA_SAMPLES: "PS3.3 C.8.12.4.1.5: Samples per Pixel is 1 or 3; alpha is composed onto the background",
     Reason.JPEG_NOT_BASELINE: "PS3.5 A.4.1, table A.4-1: JPEG Baseline (Process 1) is SOF0 with Huffman coding",
     Reason.JPEG_NOT_8_BIT: "PS3.5 8.2.1: JPEG Baseline (Process 1) has 8 bits a sample",

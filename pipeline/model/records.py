@@ -40,7 +40,7 @@ class PlannedInstance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StagedRun:
-    """Frames of a run, staged as items (PS3.5 A.4) or native pixels in a byte range of a file beside the destination."""
+    """Frames of a run, staged as items (PS3.5 A.4) or native pixels in a byte range of a file."""
 
     slide_id: str
     instance: str

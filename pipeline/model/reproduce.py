@@ -8,7 +8,7 @@ from pipeline.model.transfer_syntaxes import Subsampling
 
 
 def reproduce_command(config: ConversionConfig, uri: str, level: int | None) -> str:
-    """Return a shell command that converts the slide, or the level where it failed, with the options that matter for pixels.
+    """Return a shell command that converts the slide, or its level that failed, with the options that shape pixels.
 
     Metadata of patients is not part of it: placeholders stand in, unless metadata is what was missing.
     """

@@ -27,7 +27,7 @@ class Compression(StrEnum):
 
 
 class TaggedColour(StrEnum):
-    """The container's word on colour (TIFF tag 262, or compression 33003 and 33005). The codestream has the first say."""
+    """The container's word on colour (TIFF tag 262, compression 33003 and 33005); the codestream has the first say."""
 
     GRAY = "gray"
     RGB = "rgb"

@@ -1,7 +1,7 @@
 """The state record of a slide: what makes a stop at any moment harmless.
 
-An *intent* record is written when the series stands complete in the staging area and before it is published, a *done* record after. Whoever finds an intent can finish
-it; whoever finds a matching done record has nothing to do.
+An *intent* record is written when the series stands complete in the staging area and before it is published, a *done*
+record after. Whoever finds an intent can finish it; whoever finds a matching done record has nothing to do.
 """
 
 import json

@@ -1,14 +1,16 @@
 """UIDs that every worker and every rerun agrees on, with no lock and no state file.
 
-A UID is 2.25 followed by 128 bits (PS3.5 B.2), here of a keyed hash over what the object is: the slide's content, the options, the metadata,
-the writer's version, and a name of the object's place. The fresh policy adds a salt, one a job.
+A UID is 2.25 followed by 128 bits (PS3.5 B.2), here of a keyed hash over what the object is: the slide's content, the
+options, the metadata, the writer's version, and a name of the object's place. The fresh policy adds a salt, one a
+job.
 """
 
 import hashlib
 from collections.abc import Iterable
 
 WRITER_VERSION = "1"
-"""Raised when the same input is written differently: an object of another content must have another UID (PS3.3 C.12.1.1)."""
+"""Raised when the same input is written differently: an object of another content must have another UID (PS3.3
+C.12.1.1)."""
 
 
 def derived_uid(parts: Iterable[str]) -> str:

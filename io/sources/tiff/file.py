@@ -39,7 +39,12 @@ class TiffContainer:
             return TiffImage(self._descriptor, self.size, self.pages[page], self.uri)
         except SourceError:
             raise
-        except (ValueError, TypeError, KeyError, ArithmeticError) as error:  # CodecError of JPEGTables; tags that contradict each other
+        except (
+            ValueError,
+            TypeError,
+            KeyError,
+            ArithmeticError,
+        ) as error:  # CodecError of JPEGTables; tags that contradict each other
             raise SourceError(f"{self.uri}: directory {page} is malformed: {error}", uri=self.uri) from error
 
     def fingerprint(self) -> str:

@@ -1,7 +1,8 @@
 """One image of a TIFF file: its tile index, its compressed tiles, its pixels.
 
-Strips are tiles as wide as the image (TIFF 6.0 section 15), so that one code reads both. JPEG and JPEG 2000 go to our own tile codecs, which look at
-the codestream first; every other compression, predictor and planar configuration is tifffile's to undo.
+Strips are tiles as wide as the image (TIFF 6.0 section 15), so that one code reads both. JPEG and JPEG 2000 go to our
+own tile codecs, which look at the codestream first; every other compression, predictor and planar configuration is
+tifffile's to undo.
 """
 
 import os
@@ -57,11 +58,11 @@ class TiffImage:
         return int(self.lengths.sum())
 
     def read_tiles(self, first: int, count: int) -> list[Buffer]:
-        """Compressed tiles of the image's one plane; one ranged read when they lie together."""
+        """Return compressed tiles of the image's one plane; one ranged read when they lie together."""
         return self._read(self.offsets[first : first + count], self.lengths[first : first + count])
 
     def read_pixels(self, first: int, count: int) -> list[Pixels | None]:
-        """Decoded tiles, each (tile rows, tile columns, samples); None where one is missing."""
+        """Return decoded tiles, each (tile rows, tile columns, samples); None where one is missing."""
         if self.planes == 1:
             return [
                 self._decode(first + i, tile) if len(tile) else None
@@ -86,9 +87,14 @@ class TiffImage:
         try:
             pixels = codec.decode_at(index, tile) if isinstance(codec, PlainTiles) else codec.decode(tile)
         except CodecError as error:
-            raise TileError(f"{self._uri}: tile {frame} cannot be decoded: {error}", uri=self._uri, frame=frame) from error
+            raise TileError(
+                f"{self._uri}: tile {frame} cannot be decoded: {error}", uri=self._uri, frame=frame
+            ) from error
         missing = self.grid.tile_rows - pixels.shape[0]
-        return np.pad(pixels, ((0, missing), (0, 0), (0, 0)), mode="edge") if missing else pixels
+        if missing:
+            # The last strip may be shorter than the others; what is beyond the image is never looked at.
+            pixels = np.concatenate([pixels, np.repeat(pixels[-1:], missing, axis=0)])
+        return pixels
 
     def _read(self, offsets: NDArray[np.uint64], lengths: NDArray[np.uint64]) -> list[Buffer]:
         stored = lengths > 0
@@ -110,7 +116,9 @@ class TiffImage:
         while len(data) < length:
             more = os.pread(self._descriptor, length - len(data), offset + len(data))
             if not more:
-                raise SourceError(f"{self._uri} ends at byte {offset + len(data)}: it was cut while open", uri=self._uri)
+                raise SourceError(
+                    f"{self._uri} ends at byte {offset + len(data)}: it was cut while open", uri=self._uri
+                )
             data += more
         return data
 
@@ -132,7 +140,7 @@ class TiffImage:
         bits, kind = self._page.bitspersample, self._page.sampleformat
         if bits not in (8, 16) or kind not in (1, 4):
             raise SourceError(
-                f"{self._uri}: BitsPerSample {bits} with SampleFormat {kind} is not supported; unsigned 8 and 16 bit are",
+                f"{self._uri}: BitsPerSample {bits} with SampleFormat {kind} is not supported; unsigned 8 or 16 is",
                 uri=self._uri,
             )
         return int(bits)
@@ -201,4 +209,3 @@ def _compression(page: tifffile.TiffPage, uri: str) -> Compression:
     if value == _JPEG:
         return Compression.JPEG
     return Compression.JPEG_2000 if value in _JPEG_2000 else Compression.OTHER
-

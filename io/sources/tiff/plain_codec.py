@@ -38,17 +38,22 @@ class PlainTiles:
             raise CodecError(f"{type(error).__name__}: {error}") from error
         if segment is None:
             raise CodecError("the decoder gave no pixels")
-        pixels = np.asarray(segment).reshape(segment.shape[-3:])
+        # (depth, rows, columns, samples) of the segment; depth is 1 in an image that is no volume.
+        pixels: Pixels = np.asarray(segment)[0]
         if int(self._page.photometric) == _MINISWHITE:
             pixels = np.iinfo(pixels.dtype).max - pixels
         if pixels.shape[2] == 4 and self._samples == 3:
             pixels = _compose_on_white(pixels)
-        native = pixels.dtype.newbyteorder("=")
-        return np.ascontiguousarray(pixels[:, :, : self._samples], dtype=native)
+        return np.ascontiguousarray(pixels[:, :, : self._samples], dtype=_native(pixels))
 
 
 def _compose_on_white(pixels: Pixels) -> Pixels:
     """Compose RGB with unassociated alpha onto white (TIFF 6.0 section 18, ExtraSamples 2)."""
     top = float(np.iinfo(pixels.dtype).max)
     alpha = pixels[:, :, 3:].astype(np.float64) / top
-    return np.rint(pixels[:, :, :3] * alpha + top * (1 - alpha)).astype(pixels.dtype)
+    return np.rint(pixels[:, :, :3] * alpha + top * (1 - alpha)).astype(_native(pixels))
+
+
+def _native(pixels: Pixels) -> type[np.uint8] | type[np.uint16]:
+    """Return the pixels' dtype in the byte order of the machine."""
+    return np.uint8 if pixels.dtype.itemsize == 1 else np.uint16

@@ -12,8 +12,6 @@ from pipeline.io.sources.tiff.image import TiffImage
 from pipeline.model.source import Compression, ImageKind, LossyHistory, LossyStage, SlideDescription, SourceImage
 from pipeline.model.tiles import Buffer, Pixels
 
-_LOSSY_METHOD = {Compression.JPEG: "ISO_10918_1", Compression.JPEG_2000: "ISO_15444_1"}
-
 
 class TiffSource(SlideSource):
     """A slide whose images are directories of one TIFF file."""
@@ -25,28 +23,28 @@ class TiffSource(SlideSource):
         self._description = description
 
     def describe(self) -> SlideDescription:
-        """What the vendor's file made of the directories."""
+        """Return what the vendor's file made of the directories."""
         return self._description
 
     def fingerprint(self) -> str:
-        """Digest of size, tile index and samples of the bytes."""
+        """Return a digest of size, tile index and samples of the bytes."""
         return self._container.fingerprint()
 
     def tile_lengths(self, image: int) -> NDArray[np.uint64] | None:
-        """TileByteCounts; None where a frame is spread over planes or strips."""
+        """Return TileByteCounts; None where a frame is spread over planes or strips."""
         tiff = self._images[image]
         return tiff.lengths if tiff.tiled and tiff.planes == 1 else None
 
     def tile_codec(self, image: int) -> TileCodec | None:
-        """Codec of the image's compressed tiles."""
+        """Return the codec of the image's compressed tiles."""
         return self._images[image].codec
 
     def read_tiles(self, image: int, first: int, count: int) -> Sequence[Buffer]:
-        """Compressed tiles as stored."""
+        """Return compressed tiles as stored."""
         return self._images[image].read_tiles(first, count)
 
     def read_pixels(self, image: int, first: int, count: int) -> list[Pixels | None]:
-        """Decoded tiles."""
+        """Return decoded tiles."""
         return self._images[image].read_pixels(first, count)
 
     def read_region(self, image: int, x: int, y: int, columns: int, rows: int) -> Pixels:
@@ -75,7 +73,8 @@ def source_image(index: int, tiff: TiffImage, kind: ImageKind, level: int | None
     """
     stages: tuple[LossyStage, ...] = ()
     if tiff.compression is Compression.JPEG:
-        stages = (lossy_stage(tiff),)
+        pixels = tiff.columns * tiff.rows * tiff.samples * (tiff.bits // 8)
+        stages = (LossyStage("ISO_10918_1", pixels / max(1, tiff.stored_bytes)),)
     return SourceImage(
         index=index,
         kind=kind,
@@ -89,12 +88,6 @@ def source_image(index: int, tiff: TiffImage, kind: ImageKind, level: int | None
         lossy=LossyHistory(stages),
         lossless_frames=tiff.tiled and tiff.planes == 1 and tiff.compression is not Compression.OTHER,
     )
-
-
-def lossy_stage(tiff: TiffImage) -> LossyStage:
-    """The image's own compression as a stage of the lossy history."""
-    pixels = tiff.columns * tiff.rows * tiff.samples * (tiff.bits // 8)
-    return LossyStage(_LOSSY_METHOD[tiff.compression], pixels / max(1, tiff.stored_bytes))
 
 
 def _paste(region: Pixels, tile: Pixels, left: int, top: int) -> None:

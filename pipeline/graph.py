@@ -34,8 +34,7 @@ def build_graph(
     """Add the conversion of slides to a pipeline and return its leaf, the URIs of the reports."""
     planned = (
         pipeline
-        | "Slides" >> beam.Create(slides)
-        | "SpreadSlides" >> beam.Reshuffle()
+        | "Slides" >> beam.Create(slides)  # reshuffles what it creates
         | "OpenSlides" >> OpenSlides(config, job)
         | "PlanTiles" >> PlanTiles(config)
     )

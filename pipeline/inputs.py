@@ -31,7 +31,7 @@ def expand_inputs(patterns: Sequence[str]) -> tuple[SlideInput, ...]:
     for pattern in patterns:
         for slide in _expand(pattern):
             slides.setdefault(slide.uri, slide)
-    _check_names(slides.values())
+    check_names(slides.values())
     return tuple(slides.values())
 
 
@@ -127,7 +127,7 @@ def _is_dicom(path: Path) -> bool:
         return False
 
 
-def _check_names(slides: Iterable[SlideInput]) -> None:
+def check_names(slides: Iterable[SlideInput]) -> None:
     """Raise ConfigError where two names are one folder, one lies in the other, or one is a folder of our own."""
     folders: dict[str, SlideInput] = {}
     for slide in slides:

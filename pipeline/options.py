@@ -188,7 +188,7 @@ def check_beam_knows(arguments: Sequence[str], parser: CommandParser) -> None:
     if not first.startswith("-"):
         raise ConfigError(f"{first!r} belongs to no option: slides are given with --input {first}")
     beam = _beam_parser()
-    _, unknown = beam.parse_known_args(list(arguments))
+    known, unknown = beam.parse_known_args(list(arguments))
     for argument in unknown:
         flag = argument.partition("=")[0]
         if not flag.startswith("-"):
@@ -196,6 +196,8 @@ def check_beam_knows(arguments: Sequence[str], parser: CommandParser) -> None:
         near = _nearest(flag, parser.option_strings()) or _nearest(flag, beam.option_strings())
         hint = f"did you mean {near}?" if near else "--help lists the options"
         raise ConfigError(f"neither slidebeam nor Beam has an option {flag}; {hint}")
+    if known.runner is not None:
+        _check_runner(known.runner)
 
 
 def _nearest(flag: str, flags: Sequence[str]) -> str | None:
@@ -215,6 +217,15 @@ def _beam_parser() -> CommandParser:
     for view in _latest_by_name(PipelineOptions.__subclasses__()):
         view._add_argparse_args(parser)
     return parser
+
+
+def _check_runner(name: str) -> None:
+    from apache_beam.runners.runner import create_runner
+
+    try:
+        create_runner(name)
+    except (ValueError, ImportError, AttributeError) as error:
+        raise ConfigError(f"--runner {name} is not to be had: {error}") from error
 
 
 def _latest_by_name(views: Sequence[Any]) -> Iterator[Any]:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from pipeline.cli.failing import FAILED, leave, run_guarded
-from pipeline.cli.messages import show_messages, tell_error
+from pipeline.cli.messages import about, messages_shown, tell_error
 from pipeline.inputs import expand_inputs
 from pipeline.options import Request, parse
 
@@ -28,8 +28,10 @@ def _convert(request: Request) -> int:
     from pipeline.job import run_job
 
     inputs = expand_inputs(request.inputs)
-    show_messages(verbose=request.verbose)
-    with progress_view(BOARD, len(inputs), shown=not (request.quiet or request.json)):
+    with (
+        messages_shown(verbose=request.verbose),
+        progress_view(BOARD, len(inputs), shown=not (request.quiet or request.json)),
+    ):
         job = run_job(inputs, request.config, request.beam_arguments, own_process=True)
     if request.json:
         print(json.dumps(job.report))
@@ -45,10 +47,9 @@ def _failure_text(slide: dict[str, Any], failures: list[dict[str, Any]]) -> str:
     """Return a slide's first failure with its place, and the number of the others."""
     own = [failure for failure in failures if failure["slide_id"] == slide["slide_id"]]
     first, more = own[0], len(own) - 1
-    place = [slide["slide_id"]] if slide["slide_id"] not in first["message"] else []
-    place += [f"{name} {first[name]}" for name in ("level", "frame") if first[name] is not None]
-    where = f"{', '.join(place)}: " if place else ""
-    return f"{where}{first['message']}" + (f" (and {more} more, in failures.jsonl)" if more else "")
+    place = ", ".join(f"{name} {first[name]}" for name in ("level", "frame") if first[name] is not None)
+    message = f"{place}: {first['message']}" if place else first["message"]
+    return about(slide["slide_id"], message) + (f" (and {more} more, in failures.jsonl)" if more else "")
 
 
 if __name__ == "__main__":

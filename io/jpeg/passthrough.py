@@ -41,6 +41,8 @@ class _Decision:
     """Of the header; the entropy-coded bytes begin there."""
     head: bytes
     """The header made anew."""
+    shape: tuple[int, int, int]
+    """Rows, columns and components of the frame header."""
     photometric: Photometric
     reason: Reason | None
 
@@ -89,9 +91,12 @@ class JpegTiles:
         """Return (rows, columns, samples): RGB or gray, uint8, of 12-bit JPEG uint16. All processes of libjpeg.
 
         CodecError for a tile without EOI, of another size, or that libjpeg refuses. libjpeg fills what a scan lacks
-        with gray and goes on without an error: the missing EOI is what tells a truncated tile.
+        with gray and goes on without an error: the missing EOI is what tells a truncated tile. Sizes are compared
+        before anything is decoded, so that no damaged header can ask for gigabytes.
         """
         decision = self._decision(tile)
+        if decision.shape != self._shape:
+            raise CodecError(f"JPEG: the tile is {decision.shape}, the image has tiles of {self._shape}")
         end = _behind_eoi(tile, decision.length)
         if end is None:
             raise CodecError("JPEG: the tile has no EOI: it is truncated")
@@ -103,8 +108,7 @@ class JpegTiles:
             pixels = pixels[..., np.newaxis]
         if pixels.shape != self._shape or pixels.dtype.itemsize * 8 != self._bits:
             raise CodecError(
-                f"JPEG: the tile decodes to {pixels.shape} {pixels.dtype}, "
-                f"the image has tiles of {self._shape} uint{self._bits}"
+                f"JPEG: the tile decodes to {pixels.shape} {pixels.dtype}, not to {self._shape} uint{self._bits}"
             )
         return pixels
 
@@ -128,6 +132,7 @@ class JpegTiles:
             header=bytes(tile[: header.header_length]),
             length=header.header_length,
             head=frame_head(tile, header, self._shared_segments, colour),
+            shape=(header.rows, header.columns, len(header.components)),
             photometric=_PHOTOMETRICS[colour],
             reason=self._rejection(header),
         )

@@ -75,10 +75,14 @@ class Jpeg2000Tiles:
 
         OpenJPEG inverts the component transform, and repeats and converts subsampled chroma; OpenJPH decodes part 15.
         YCbCr without a component transform is converted here. CodecError for a codestream that is cut short, of
-        another size, or that the library refuses.
+        another size, or that the library refuses. Sizes are compared before anything is decoded, so that no damaged
+        header can ask for gigabytes.
         """
         start, end, decision = self._read(tile)
         header = decision.header
+        shape = (header.rows, header.columns, len(header.components))
+        if shape != self._shape:
+            raise CodecError(f"JPEG 2000: the tile is {shape}, the image has tiles of {self._shape}")
         stream = bytes(tile[start:end])
         try:
             if header.is_high_throughput:
@@ -91,8 +95,7 @@ class Jpeg2000Tiles:
             pixels = pixels[..., np.newaxis]
         if pixels.shape != self._shape or pixels.dtype != np.dtype(f"u{self._bits // 8}"):
             raise CodecError(
-                f"JPEG 2000: the tile decodes to {pixels.shape} {pixels.dtype}, "
-                f"the image has tiles of {self._shape} uint{self._bits}"
+                f"JPEG 2000: the tile decodes to {pixels.shape} {pixels.dtype}, not to {self._shape} uint{self._bits}"
             )
         if decision.colour is TaggedColour.YCBCR and not _is_subsampled(header):
             return ycbcr_to_rgb(pixels, header.components[0].precision)

@@ -57,8 +57,7 @@ def frame_digest(stored: bytes, transfer_syntax: str, *, passed: bool) -> int:
     """Return xxh3_64 of a stored frame.
 
     Where the source's tile passed it is taken over the entropy-coded bytes, else over the frame without its padding.
-    Raises
-    StorageError for a frame that is no JPEG where one should be.
+    Raises StorageError for a frame that is no JPEG where one should be.
     """
     data = without_padding(stored, transfer_syntax)
     if passed and transfer_syntax == TransferSyntax.JPEG_BASELINE:

@@ -38,7 +38,7 @@ def run_guarded(command: Callable[[], int], argv: Sequence[str]) -> int:
     except Exception as error:
         if verbose:
             traceback.print_exc()
-        hint = "" if verbose else "; this is a defect, --verbose shows where"
+        hint = "" if verbose else " (--verbose shows the traceback)"
         tell_error(f"{type(error).__name__}: {error}{hint}")
     return FAILED
 

@@ -4,7 +4,7 @@
 def bytes_text(count: float) -> str:
     """Return bytes in a unit of the SI: 1.22 GB."""
     for unit in ("B", "kB", "MB", "GB"):
-        if count < 1000:
+        if count < 999.5:
             return f"{count:.3g} {unit}" if unit != "B" else f"{count:.0f} B"
         count /= 1000
     return f"{count:.3g} TB"

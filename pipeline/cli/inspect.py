@@ -4,7 +4,10 @@ import json
 from collections.abc import Sequence
 
 from pipeline.cli.failing import FAILED, run_guarded
-from pipeline.cli.messages import show_messages, tell_error
+from pipeline.cli.messages import about, messages_shown, tell_error
+from pipeline.model.config import ConversionConfig
+from pipeline.model.errors import SlidebeamError
+from pipeline.model.keys import SlideInput
 
 
 def main(argv: Sequence[str]) -> int:
@@ -26,22 +29,24 @@ def _inspect(argv: Sequence[str]) -> int:
     values = settings_of(arguments)
     config = config_of({**values, "output": "."})
     slides = expand_inputs(arguments.slides)
-    show_messages(verbose=values.get("verbose", False))
+    with messages_shown(verbose=values.get("verbose", False)):
+        return _show(slides, config, as_json=values.get("json", False))
 
+
+def _show(slides: Sequence[SlideInput], config: ConversionConfig, *, as_json: bool) -> int:
     from pipeline.cli.inspection_text import inspection_lines
     from pipeline.inspection import inspect_slide
-    from pipeline.model.errors import SlidebeamError
 
     code = 0
     for slide in slides:
         try:
             inspection = inspect_slide(slide, config)
         except SlidebeamError as error:
-            tell_error(f"{slide.slide_id}: {error.message}")
+            tell_error(about(slide.slide_id, error.message))
             code = FAILED
             continue
-        print(json.dumps(inspection.report()) if values.get("json") else "\n".join(inspection_lines(inspection)))
+        print(json.dumps(inspection.report()) if as_json else "\n".join(inspection_lines(inspection)))
         if inspection.obstacle:
-            tell_error(f"{slide.slide_id} cannot be converted with these options: {inspection.obstacle}")
+            tell_error(f"{about(slide.slide_id, inspection.obstacle)}; so it cannot be converted with these options")
             code = FAILED
     return code

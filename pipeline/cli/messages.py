@@ -3,6 +3,8 @@
 import logging
 import sys
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 
 def tell(message: str) -> None:
@@ -15,17 +17,29 @@ def tell_error(message: str) -> None:
     tell(f"error: {message}")
 
 
-def show_messages(*, verbose: bool) -> None:
-    """Send log records of all libraries through `tell`: warnings and worse, with `verbose` information too.
+def about(name: str, message: str) -> str:
+    """Return a message with the name of what it is about, which it may have in it already."""
+    return message if name in message else f"{name}: {message}"
 
-    Warnings of Python itself concern developers; they are shown with `verbose` only.
+
+@contextmanager
+def messages_shown(*, verbose: bool) -> Iterator[None]:
+    """Send log records of all libraries through `tell` while the block runs.
+
+    These are warnings and worse, with `verbose` information too. Warnings of Python itself concern developers; they are
+    shown with `verbose` only.
     """
     root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
     root.handlers[:] = [_Teller()]
     root.setLevel(logging.INFO if verbose else logging.WARNING)
-    logging.captureWarnings(True)
-    if not verbose:
-        warnings.simplefilter("ignore")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("default" if verbose else "ignore")
+            yield
+    finally:
+        root.handlers[:] = handlers
+        root.setLevel(level)
 
 
 class _Teller(logging.Handler):

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.cli.failing import FAILED, run_guarded
-from pipeline.cli.messages import show_messages, tell_error
+from pipeline.cli.messages import messages_shown, tell_error
 from pipeline.model.errors import ConfigError
 
 
@@ -42,12 +42,12 @@ def _verify(arguments: argparse.Namespace) -> int:
     if len(slides) != 1:
         raise ConfigError(f"{arguments.slide} names {len(slides)} slides; verify takes one at a time")
     series = find_series(Path(arguments.folder), slides[0].slide_id)
-    show_messages(verbose=arguments.verbose)
 
     from pipeline.cli.verification_text import problem_lines, verification_lines
     from pipeline.io.verification import verify_slide
 
-    report = verify_slide(series, slides[0].uri, threads=arguments.threads)
+    with messages_shown(verbose=arguments.verbose):
+        report = verify_slide(series, slides[0].uri, threads=arguments.threads)
     if arguments.json:
         print(json.dumps({**dataclasses.asdict(report), "ok": report.ok}))
     else:

@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -43,7 +44,7 @@ def decode(frame: bytes, settings: EncoderSettings) -> Pixels:
 class FrameEncoderContract:
     """Derive from it and give `cases`: settings by name."""
 
-    cases: dict[str, EncoderSettings]
+    cases: ClassVar[dict[str, EncoderSettings]]
     least_psnr_db = 30.0
     """Of lossy cases, on tissue."""
 
@@ -63,10 +64,12 @@ class FrameEncoderContract:
             metafunc.parametrize("case", self.cases)
 
     def test_says_what_it_was_told(self, encoder: FrameEncoder, settings: EncoderSettings) -> None:
+        """Its properties are those of its settings."""
         assert encoder.transfer_syntax is settings.transfer_syntax
         assert encoder.photometric is settings.photometric
 
     def test_round_trip(self, encoder: FrameEncoder, settings: EncoderSettings) -> None:
+        """Lossless frames come back exactly, lossy ones near enough."""
         pixels = draw_frame(settings)
         decoded = decode(encoder.encode(pixels), settings)
         assert decoded.shape == pixels.shape
@@ -77,11 +80,13 @@ class FrameEncoderContract:
             assert peak_signal_to_noise(pixels, decoded) > self.least_psnr_db
 
     def test_same_pixels_same_bytes(self, encoder: FrameEncoder, settings: EncoderSettings) -> None:
+        """No clock, no chance and no state goes into a frame."""
         pixels = draw_frame(settings)
         again = frame_encoder(settings)
         assert encoder.encode(pixels) == encoder.encode(pixels.copy()) == again.encode(pixels)
 
     def test_memory_layout_does_not_matter(self, encoder: FrameEncoder, settings: EncoderSettings) -> None:
+        """Windows, column order and byte order are the encoder's business."""
         pixels = draw_frame(settings)
         padded = np.zeros((settings.rows + 3, settings.columns + 5, settings.samples), pixels.dtype)
         window = padded[1:-2, 2:-3]
@@ -91,18 +96,21 @@ class FrameEncoderContract:
         assert encoder.encode(swapped) == encoder.encode(pixels)
 
     def test_refuses_another_shape(self, encoder: FrameEncoder, settings: EncoderSettings) -> None:
+        """Frames of an instance have one size."""
         with pytest.raises(CodecError, match="encoder of frames"):
             encoder.encode(draw_frame(settings)[:-1])
         with pytest.raises(CodecError, match="encoder of frames"):
             encoder.encode(draw_frame(settings)[..., 0])
 
     def test_refuses_another_type(self, encoder: FrameEncoder, settings: EncoderSettings) -> None:
+        """Bits are not widened, cut or reinterpreted in silence."""
         other = np.uint16 if settings.bits == 8 else np.uint8
         for dtype in (other, np.dtype(f"i{settings.bits // 8}"), np.float32):
             with pytest.raises(CodecError, match="encoder of frames"):
                 encoder.encode(draw_frame(settings).astype(dtype))
 
     def test_threads_share_it(self, encoder: FrameEncoder, settings: EncoderSettings) -> None:
+        """One encoder serves all threads."""
         frames = [draw_frame(settings, shift=shift) for shift in range(8)]
         alone = [encoder.encode(frame) for frame in frames]
         with ThreadPoolExecutor(4) as pool:
@@ -112,10 +120,12 @@ class FrameEncoderContract:
         assert all(np.array_equal(d, decode(a, settings)) for d, a in zip(decoded, alone * 2, strict=True))
 
     def test_gray_is_monochrome2_and_nothing_else(self, settings: EncoderSettings) -> None:
+        """Samples and colour model go together."""
         wrong = Photometric.RGB if settings.samples == 1 else Photometric.MONOCHROME2
         with pytest.raises(ConfigError, match="not written as"):
             frame_encoder(replace(settings, photometric=wrong))
 
     def test_refuses_alpha(self, settings: EncoderSettings) -> None:
+        """PS3.3 C.8.12.4.1.5 has 1 or 3 samples a pixel."""
         with pytest.raises(ConfigError, match="1 sample a pixel"):
             frame_encoder(replace(settings, samples=4))

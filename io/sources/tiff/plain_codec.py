@@ -3,8 +3,11 @@
 tifffile undoes compression, predictor, bit order and byte order; this makes unsigned gray or RGB of the result.
 """
 
+from typing import Any
+
 import numpy as np
 import tifffile
+from numpy.typing import NDArray
 
 from pipeline.io.codecs.contract import PassedTile
 from pipeline.model.errors import CodecError
@@ -44,16 +47,18 @@ class PlainTiles:
             pixels = np.iinfo(pixels.dtype).max - pixels
         if pixels.shape[2] == 4 and self._samples == 3:
             pixels = _compose_on_white(pixels)
-        return np.ascontiguousarray(pixels[:, :, : self._samples], dtype=_native(pixels))
+        return _in_native_order(pixels[:, :, : self._samples])
 
 
 def _compose_on_white(pixels: Pixels) -> Pixels:
     """Compose RGB with unassociated alpha onto white (TIFF 6.0 section 18, ExtraSamples 2)."""
     top = float(np.iinfo(pixels.dtype).max)
     alpha = pixels[:, :, 3:].astype(np.float64) / top
-    return np.rint(pixels[:, :, :3] * alpha + top * (1 - alpha)).astype(_native(pixels))
+    return _in_native_order(np.rint(pixels[:, :, :3] * alpha + top * (1 - alpha)), pixels.dtype.itemsize)
 
 
-def _native(pixels: Pixels) -> type[np.uint8] | type[np.uint16]:
-    """Return the pixels' dtype in the byte order of the machine."""
-    return np.uint8 if pixels.dtype.itemsize == 1 else np.uint16
+def _in_native_order(pixels: NDArray[Any], item_bytes: int = 0) -> Pixels:
+    """Return contiguous pixels of 1 or 2 bytes an item in the byte order of the machine."""
+    if (item_bytes or pixels.dtype.itemsize) == 1:
+        return np.ascontiguousarray(pixels, dtype=np.uint8)
+    return np.ascontiguousarray(pixels, dtype=np.uint16)

@@ -110,13 +110,11 @@ def test_a_syntax_goes_by_name_or_uid(pixels: Pixels, name: str) -> None:
 
 
 def test_unknown_syntax_lists_the_known_ones(pixels: Pixels) -> None:
-    with pytest.raises(ConfigError, match="jpeg-ls.*jpeg2000-lossless"):
+    with pytest.raises(ConfigError, match=r"jpeg-ls.*jpeg2000-lossless"):
         encode_frame(pixels, "jpeg-ls")
 
 
-@pytest.mark.parametrize(
-    "wrong", [np.zeros((4, 4, 3), np.float32), np.zeros(16, np.uint8), np.zeros((0, 4), np.uint8)]
-)
+@pytest.mark.parametrize("wrong", [np.zeros((4, 4, 3), np.float32), np.zeros(16, np.uint8), np.zeros((0, 4), np.uint8)])
 def test_what_is_no_frame_is_refused(wrong: Pixels) -> None:
     with pytest.raises(CodecError, match="a frame is"):
         encode_frame(wrong, TransferSyntax.JPEG_2000)

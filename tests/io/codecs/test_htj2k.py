@@ -1,6 +1,7 @@
 """HTJ2K encoding, and what RPCL asks for."""
 
 from dataclasses import replace
+from typing import ClassVar
 
 import imagecodecs
 import numpy as np
@@ -30,7 +31,7 @@ LARGE = replace(GRAY, columns=4100, rows=4100)
 class TestHtj2kEncoder(FrameEncoderContract):
     """Both syntaxes, with and without a component transform, 8 and 16 bits."""
 
-    cases = {
+    cases: ClassVar[dict[str, EncoderSettings]] = {
         "plain": PLAIN,
         "rpcl": RPCL,
         "rpcl-16": replace(RPCL, bits=16),

@@ -2,6 +2,7 @@
 
 import io
 from dataclasses import replace
+from typing import ClassVar
 
 import libjpeg
 import numpy as np
@@ -31,7 +32,7 @@ GRAY = replace(YBR, photometric=Photometric.MONOCHROME2, samples=1)
 class TestJpegEncoder(FrameEncoderContract):
     """Colour as YCbCr and as RGB, gray, and sizes that fill no MCU."""
 
-    cases = {
+    cases: ClassVar[dict[str, EncoderSettings]] = {
         "ybr-422": YBR,
         "ybr-444": replace(YBR, jpeg_subsampling=Subsampling.YBR_444),
         "ybr-420": replace(YBR, jpeg_subsampling=Subsampling.YBR_420),

@@ -1,6 +1,7 @@
 """JPEG 2000 encoding, with chroma at full and at half width."""
 
 from dataclasses import replace
+from typing import ClassVar
 
 import imagecodecs
 import numpy as np
@@ -11,7 +12,7 @@ from pipeline.io.codecs.contract import EncoderSettings
 from pipeline.io.codecs.jpeg2000_subsampled import halve_columns, join_components
 from pipeline.io.codecs.registry import frame_encoder
 from pipeline.io.codecs.validation import peak_signal_to_noise
-from pipeline.io.jpeg2000.markers import parse_codestream
+from pipeline.io.jpeg2000.markers import CodestreamHeader, parse_codestream
 from pipeline.model.errors import CodecError, ConfigError
 from pipeline.model.transfer_syntaxes import Photometric, TransferSyntax
 from tests.contracts.codecs import FrameEncoderContract, decode, draw_frame
@@ -33,7 +34,7 @@ SUBSAMPLED = replace(RCT, photometric=Photometric.YBR_FULL_422)
 class TestJpeg2000Encoder(FrameEncoderContract):
     """Both wavelets, with and without a component transform, 8 and 16 bits."""
 
-    cases = {
+    cases: ClassVar[dict[str, EncoderSettings]] = {
         "rct": RCT,
         "rct-in-91": replace(RCT, transfer_syntax=TransferSyntax.JPEG_2000),
         "rct-16": replace(RCT, bits=16),
@@ -51,7 +52,7 @@ class TestJpeg2000Encoder(FrameEncoderContract):
 class TestSubsampledJpeg2000Encoder(FrameEncoderContract):
     """Half the chroma is lost, with either wavelet."""
 
-    cases = {
+    cases: ClassVar[dict[str, EncoderSettings]] = {
         "reversible": SUBSAMPLED,
         "irreversible": replace(ICT, photometric=Photometric.YBR_FULL_422),
         "16-bits": replace(SUBSAMPLED, bits=16),
@@ -61,7 +62,7 @@ class TestSubsampledJpeg2000Encoder(FrameEncoderContract):
     least_psnr_db = 35.0
 
 
-def header_of(settings: EncoderSettings):
+def header_of(settings: EncoderSettings) -> CodestreamHeader:
     return parse_codestream(frame_encoder(settings).encode(draw_frame(settings)))
 
 
@@ -70,9 +71,7 @@ def header_of(settings: EncoderSettings):
     [(RCT, True, True), (NO_TRANSFORM, True, False), (ICT, False, True), (GRAY, True, False)],
     ids=["rct", "rgb", "ict", "gray"],
 )
-def test_codestream_is_what_the_data_set_will_say(
-    settings: EncoderSettings, reversible: bool, transform: bool
-) -> None:
+def test_codestream_is_what_the_data_set_will_say(settings: EncoderSettings, reversible: bool, transform: bool) -> None:
     header = header_of(settings)
     assert (header.reversible, header.has_component_transform) == (reversible, transform)
     assert (header.columns, header.rows) == (settings.columns, settings.rows)
@@ -80,9 +79,7 @@ def test_codestream_is_what_the_data_set_will_say(
     assert not header.is_high_throughput
 
 
-@pytest.mark.parametrize(
-    "settings", [RCT, NO_TRANSFORM, GRAY, replace(RCT, bits=16), replace(GRAY, bits=16)]
-)
+@pytest.mark.parametrize("settings", [RCT, NO_TRANSFORM, GRAY, replace(RCT, bits=16), replace(GRAY, bits=16)])
 def test_openjpeg_of_another_binding_gives_the_pixels_back(settings: EncoderSettings) -> None:
     pixels = draw_frame(settings)
     assert np.array_equal(openjpeg.decode(frame_encoder(settings).encode(pixels)), pixels.squeeze())
@@ -90,7 +87,7 @@ def test_openjpeg_of_another_binding_gives_the_pixels_back(settings: EncoderSett
 
 @pytest.mark.parametrize(("asked", "written"), [(None, 5), (0, 0), (3, 3), (5, 5), (6, 6), (32, 6)])
 def test_decomposition_levels(asked: int | None, written: int) -> None:
-    """256 x 512 halves five times to 8 pixels; OpenJPEG stops where a resolution would be smaller."""
+    """512 pixels halve six times to 8; OpenJPEG stops where a resolution would be smaller."""
     settings = replace(GRAY, columns=512, rows=512, j2k_decomposition_levels=asked)
     assert header_of(settings).decomposition_levels == written
 

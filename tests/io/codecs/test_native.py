@@ -1,6 +1,7 @@
 """Native frames."""
 
 from dataclasses import replace
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -26,7 +27,12 @@ GRAY = replace(RGB, photometric=Photometric.MONOCHROME2, samples=1)
 class TestNativeEncoder(FrameEncoderContract):
     """Gray and colour, 8 and 16 bits."""
 
-    cases = {"rgb": RGB, "rgb-16": replace(RGB, bits=16), "gray": GRAY, "gray-16": replace(GRAY, bits=16)}
+    cases: ClassVar[dict[str, EncoderSettings]] = {
+        "rgb": RGB,
+        "rgb-16": replace(RGB, bits=16),
+        "gray": GRAY,
+        "gray-16": replace(GRAY, bits=16),
+    }
 
 
 def test_samples_are_little_endian_and_by_pixel() -> None:

@@ -69,7 +69,7 @@ def test_photometric_interpretation(case: tuple[bytes, TaggedColour, TaggedColou
 
 
 def test_frame_shows_the_tissue_in_every_decoder(case: tuple[bytes, TaggedColour, TaggedColour]) -> None:
-    """No decoder is told anything but the frame; pylibjpeg goes by the Photometric Interpretation, as pydicom asks it."""
+    """Decoders get nothing but the frame; pylibjpeg converts by the Photometric Interpretation, as pydicom does."""
     tile, tag, truth = case
     frame, _ = pass_frame(tile, tag)
     assert difference(imagecodecs.jpeg8_decode(frame)) < 3

@@ -1,11 +1,13 @@
 """JPEG headers, whole and broken."""
 
+import contextlib
+
 import imagecodecs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.io.jpeg.markers import Component, JpegHeader, Marker, ScanComponent, parse_header, parse_tables
+from pipeline.io.jpeg.markers import Component, Marker, ScanComponent, parse_header, parse_tables
 from pipeline.model.errors import CodecError
 from tests.io.jpeg.streams import EOI, SOI, abbreviated, adobe, encode, marked, scan, segments, tissue
 
@@ -66,10 +68,10 @@ def test_other_processes_are_told_by_their_frame_marker() -> None:
     assert (parse_header(twelve).frame_marker, parse_header(twelve).precision) == (0xC1, 12)
 
 
-@pytest.mark.parametrize("length", range(len(parse_header_length := WHOLE[: parse_header(WHOLE).header_length])))
-def test_every_shorter_header_is_an_error(length: int) -> None:
-    with pytest.raises(CodecError, match="JPEG"):
-        parse_header(parse_header_length[:length])
+def test_every_shorter_header_is_an_error() -> None:
+    for length in range(parse_header(WHOLE).header_length):
+        with pytest.raises(CodecError, match="JPEG"):
+            parse_header(WHOLE[:length])
 
 
 @pytest.mark.parametrize(
@@ -118,14 +120,11 @@ def test_a_scan_of_unknown_components() -> None:
 
 def outcome(stream: bytes) -> None:
     """Parse, and let only the one error through."""
-    try:
-        assert isinstance(parse_header(stream), JpegHeader)
-    except CodecError:
-        pass
-    try:
-        parse_tables(stream)
-    except CodecError:
-        pass
+    with contextlib.suppress(CodecError):
+        header = parse_header(stream)
+        assert 0 < header.header_length <= len(stream)
+    with contextlib.suppress(CodecError):
+        assert all(s.end <= len(stream) for s in parse_tables(stream).segments)
 
 
 @given(st.binary(max_size=300))

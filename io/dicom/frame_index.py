@@ -66,7 +66,9 @@ class FrameIndex:
         if len(data) != header + length:
             raise SourceError(f"frame {frame} ends beyond the file", frame=frame)
         if header and (data[:4] != ITEM_TAG or _u4(data[4:8]) not in (length, length + length % 2)):
-            raise SourceError(f"no item of frame {frame} begins at {offset - header}, where the offset table says", frame=frame)
+            raise SourceError(
+                f"no item of frame {frame} begins at {offset - header}, where the offset table says", frame=frame
+            )
         return data[header:]
 
     @classmethod
@@ -91,7 +93,9 @@ class FrameIndex:
             offsets = np.uint64(at + 12) + np.arange(frames, dtype=np.uint64) * np.uint64(frame_bytes)
             lengths = np.full(frames, frame_bytes, np.uint64)
             if _u4(element[8:12]) < frame_bytes * frames:
-                raise SourceError(f"{name}: pixel data of {_u4(element[8:12])} bytes cannot hold {frames} frames", uri=name)
+                raise SourceError(
+                    f"{name}: pixel data of {_u4(element[8:12])} bytes cannot hold {frames} frames", uri=name
+                )
         if int((offsets + lengths).max()) > file.seek(0, os.SEEK_END):
             raise SourceError(f"{name}: frames end beyond the file, which was cut short", uri=name)
         return cls(

@@ -46,7 +46,9 @@ def instance_header(
     """
     for lengths in (item_lengths, frame_lengths):
         if len(lengths) != instance.grid.frames:
-            raise StorageError(f"{instance.file_name}: {instance.grid.frames} frames are planned, {len(lengths)} are there")
+            raise StorageError(
+                f"{instance.file_name}: {instance.grid.frames} frames are planned, {len(lengths)} are there"
+            )
     stored_bytes = int(frame_lengths.sum(dtype="u8"))
     file = DicomBytesIO()
     file.is_little_endian, file.is_implicit_VR = True, False

@@ -76,7 +76,9 @@ def _staining(metadata: SlideMetadata) -> list[Dataset]:
 def _hierarchic_designator(issuer: Issuer) -> str:
     """Return an issuer as text, in the form of HL7v2: local^universal^type, or the local name alone."""
     universal = (issuer.universal_entity_id, issuer.universal_entity_id_type)
-    return "^".join((issuer.local_namespace_entity_id, *universal)) if any(universal) else issuer.local_namespace_entity_id
+    return (
+        "^".join((issuer.local_namespace_entity_id, *universal)) if any(universal) else issuer.local_namespace_entity_id
+    )
 
 
 def _entry(code: Code) -> Dataset:

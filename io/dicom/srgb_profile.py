@@ -6,7 +6,11 @@ Primaries and white of IEC 61966-2-1, adapted to D50 with the Bradford matrix; i
 
 import struct
 
-_RED, _GREEN, _BLUE = (0.4360747, 0.2225045, 0.0139322), (0.3850649, 0.7168786, 0.0971045), (0.1430804, 0.0606169, 0.7141733)
+_RED, _GREEN, _BLUE = (
+    (0.4360747, 0.2225045, 0.0139322),
+    (0.3850649, 0.7168786, 0.0971045),
+    (0.1430804, 0.0606169, 0.7141733),
+)
 """XYZ of the primaries, relative to D50."""
 _D50 = (0.9642, 1.0, 0.8249)
 """White of the profile connection space (ICC.1 7.2.16)."""

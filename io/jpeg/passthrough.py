@@ -148,7 +148,7 @@ class JpegTiles:
         if (header.rows, header.columns) != (rows, columns):
             return Reason.TILE_SIZE_DIFFERS
         if len(header.scan) != samples:
-            return Reason.SAMPLES_IN_PLANES
+            return Reason.JPEG_SEVERAL_SCANS
         if not self._has_all_tables(header):
             return Reason.JPEG_TABLES_MISSING
         return None

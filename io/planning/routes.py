@@ -8,6 +8,7 @@ within JPEG 2000 each codestream says itself whether it is .90 or .91, and what 
 
 from dataclasses import dataclass
 
+from pipeline.io.codecs.photometric import encoded_photometric
 from pipeline.io.planning.probe import Probe
 from pipeline.model.config import ConversionConfig
 from pipeline.model.errors import SourceError
@@ -56,7 +57,7 @@ def route_image(config: ConversionConfig, image: SourceImage, probe: Probe, synt
         Route.ENCODE,
         reason,
         syntax,
-        _encoded_photometric(syntax, image.samples),
+        encoded_photometric(syntax, image.samples),
         syntax is not TransferSyntax.JPEG_BASELINE,
     )
 
@@ -75,12 +76,3 @@ def _kept_out(config: ConversionConfig, image: SourceImage) -> Reason | None:
 
 def _compatible(stored: TransferSyntax | None, wanted: TransferSyntax) -> bool:
     return stored is wanted or (wanted is TransferSyntax.JPEG_2000 and stored in _JPEG_2000)
-
-
-def _encoded_photometric(syntax: TransferSyntax, samples: int) -> Photometric:
-    """PS3.5 8.2.1 (JPEG), 8.2.4 (JPEG 2000), 8.2.14 (HTJ2K); native colour is RGB."""
-    if samples == 1:
-        return Photometric.MONOCHROME2
-    if syntax is TransferSyntax.JPEG_BASELINE:
-        return Photometric.YBR_FULL_422
-    return Photometric.YBR_RCT if syntax.is_jpeg_2000_family else Photometric.RGB

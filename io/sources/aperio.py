@@ -18,6 +18,8 @@ from pipeline.model.errors import SourceError
 from pipeline.model.source import ImageKind, ScannerFacts, SlideDescription, SourceImage
 
 _ICC_TAG = 34675
+_SLIDE_LENGTH_MM = 76.0
+"""ISO 8037-1."""
 _SUBFILE_LABEL, _SUBFILE_MACRO = 1, 9
 
 
@@ -102,7 +104,11 @@ def _facts(description: str, uri: str) -> ScannerFacts:
     if mpp is not None and mpp > 0:
         facts = replace(facts, pixel_spacing_mm=(mpp / 1000, mpp / 1000))
     left, top = _number(values.get("Left", "")), _number(values.get("Top", ""))
-    return facts if left is None or top is None else replace(facts, origin_mm=(left, top))
+    if left is None or top is None:
+        return facts
+    # mm of the top left corner, from the left (label) edge and upwards from the lower edge: read otherwise, CMU-1 with its
+    # 16.4 mm would not lie on a slide. X is up and Y towards the label in slide coordinates (PS3.3 C.8.12.2.1).
+    return replace(facts, origin_mm=(top, _SLIDE_LENGTH_MM - left))
 
 
 def _model(head: str) -> str:

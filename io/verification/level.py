@@ -12,7 +12,7 @@ from pipeline.io.codecs import decode_frame
 from pipeline.io.codecs.contract import PassedTile
 from pipeline.io.dicom.frame_index import FrameIndex
 from pipeline.io.publishing.certificate import frame_digest, without_padding
-from pipeline.io.runs.validate import peak_signal_to_noise
+from pipeline.io.codecs.validation import peak_signal_to_noise
 from pipeline.io.sources import SlideSource
 from pipeline.io.verification.findings import InstanceFindings
 from pipeline.model.errors import CodecError, SlidebeamError

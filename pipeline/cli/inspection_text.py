@@ -13,7 +13,9 @@ def inspection_lines(inspection: Inspection) -> Iterator[str]:
     """Yield the slide's images and facts, then the instances that would be written."""
     description = inspection.description
     yield f"{inspection.slide.slide_id}: {description.format}"
-    yield from _table(_image_row(image) for image in description.images)
+    levels = list(description.levels)
+    others = [image for image in description.images if image not in levels]
+    yield from _table(_image_row(image) for image in levels + others)
     yield from (f"  {name}: {value}" for name, value in _facts(description))
     if inspection.plan is None:
         return

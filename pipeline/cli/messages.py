@@ -24,14 +24,13 @@ def about(name: str, message: str) -> str:
 
 @contextmanager
 def messages_shown(*, verbose: bool) -> Iterator[None]:
-    """Send log records of all libraries through `tell` while the block runs.
+    """Send log records through `tell` while the block runs: our own warnings, and what other libraries call errors.
 
-    These are warnings and worse, with `verbose` information too. Warnings of Python itself concern developers; they are
-    shown with `verbose` only.
+    With `verbose` their warnings and information are shown too, and warnings of Python itself: both concern developers.
     """
     root = logging.getLogger()
     handlers, level = list(root.handlers), root.level
-    root.handlers[:] = [_Teller()]
+    root.handlers[:] = [_Teller(logging.INFO if verbose else logging.ERROR)]
     root.setLevel(logging.INFO if verbose else logging.WARNING)
     try:
         with warnings.catch_warnings():
@@ -45,7 +44,13 @@ def messages_shown(*, verbose: bool) -> Iterator[None]:
 class _Teller(logging.Handler):
     """Prints to what stderr is at the time, so that a progress bar is not torn apart."""
 
+    def __init__(self, level_of_others: int) -> None:
+        super().__init__()
+        self._level_of_others = level_of_others
+
     def emit(self, record: logging.LogRecord) -> None:
+        if record.levelno < self._level_of_others and record.name.partition(".")[0] != "pipeline":
+            return
         tell(f"{record.levelname.lower()}: {record.getMessage()}")
 
 

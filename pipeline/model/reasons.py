@@ -32,6 +32,7 @@ class Reason(StrEnum):
     JPEG_NOT_BASELINE = "jpeg-not-baseline"
     JPEG_NOT_8_BIT = "jpeg-not-8-bit"
     JPEG_TABLES_MISSING = "jpeg-tables-missing"
+    JPEG_SEVERAL_SCANS = "jpeg-several-scans"
     JPEG_MALFORMED = "jpeg-malformed"
     J2K_MALFORMED = "j2k-malformed"
     J2K_NOT_REVERSIBLE = "j2k-not-reversible"
@@ -62,6 +63,7 @@ _CITATIONS = {
     Reason.JPEG_NOT_BASELINE: "PS3.5 A.4.1, table A.4-1: JPEG Baseline (Process 1) is SOF0 with Huffman coding",
     Reason.JPEG_NOT_8_BIT: "PS3.5 8.2.1: JPEG Baseline (Process 1) has 8 bits a sample",
     Reason.JPEG_TABLES_MISSING: "TIFF Technical Note 2: neither tile nor JPEGTables define a table that the scan uses",
+    Reason.JPEG_SEVERAL_SCANS: "PS3.3 C.7.6.3.1.3: Planar Configuration is 0; the scans hold one component each",
     Reason.JPEG_MALFORMED: "ITU-T T.81 annex B: the marker segments cannot be followed to the scan and its EOI",
     Reason.J2K_MALFORMED: "ISO/IEC 15444-1 annex A: no main header of SOC, SIZ, COD and QCD, or no EOC",
     Reason.J2K_NOT_REVERSIBLE: "PS3.5 8.2.4, A.4.4: 1.2.840.10008.1.2.4.90 holds reversible codestreams only",

@@ -1,4 +1,4 @@
-"""Outcomes by hand: a slide that was published, one that was skipped, one whose every tile failed, one that could not be opened."""
+"""Outcomes by hand: published, skipped, planned but with every tile failed, not even opened."""
 
 from typing import Any
 

@@ -1,0 +1,96 @@
+"""The configuration refuses what cannot be, and its digest changes with what changes the DICOM."""
+
+import dataclasses
+import pickle
+from typing import Any
+
+import pytest
+
+from pipeline.model.config import Backend, Certificate, CodecValidation, ConversionConfig, UidPolicy
+from pipeline.model.errors import ConfigError
+from pipeline.model.metadata import GivenMetadata
+from pipeline.model.transfer_syntaxes import Subsampling, TransferSyntax
+
+CHANGES_BYTES: dict[str, Any] = {
+    "transfer_syntax": TransferSyntax.HTJ2K_LOSSLESS,
+    "force_transcode": True,
+    "tile_size": 256,
+    "jpeg_quality": 80,
+    "jpeg_subsampling": Subsampling.YBR_444,
+    "j2k_decomposition_levels": 3,
+    "levels": (0,),
+    "label": False,
+    "overview": False,
+    "thumbnail": False,
+    "source_pixel_spacing_mm": (0.0005, 0.0005),
+    "metadata": GivenMetadata(study_instance_uid="1.2.3"),
+    "research_placeholder": True,
+    "uid_policy": UidPolicy.FRESH,
+    "uid_salt": "salt",
+}
+CHANGES_NOTHING: dict[str, Any] = {
+    "output": "elsewhere",
+    "codec_validation": CodecValidation.ROUND_TRIP,
+    "certificate": Certificate.FULL,
+    "backend": Backend.CPU,
+    "overwrite": True,
+    "threads": 7,
+    "run_frames": 3,
+    "run_bytes": 1 << 20,
+}
+REFUSED: list[tuple[str, Any, str]] = [
+    ("tile_size", 14, "--tile-size"),
+    ("tile_size", 16386, "--tile-size"),
+    ("tile_size", 255, "odd"),
+    ("jpeg_quality", 0, "--jpeg-quality"),
+    ("jpeg_quality", 101, "--jpeg-quality"),
+    ("j2k_decomposition_levels", -1, "--j2k-decomposition-levels"),
+    ("j2k_decomposition_levels", 33, "--j2k-decomposition-levels"),
+    ("threads", -1, "--threads"),
+    ("run_frames", 0, "--run-frames"),
+    ("run_bytes", 1, "--run-bytes"),
+    ("levels", (), "--level"),
+    ("levels", (0, -1), "--level"),
+    ("source_pixel_spacing_mm", (0.0, 0.0005), "--source-pixel-spacing-mm"),
+    ("source_pixel_spacing_mm", (0.0005, 10.0), "--source-pixel-spacing-mm"),
+    ("source_pixel_spacing_mm", (float("nan"), 0.0005), "--source-pixel-spacing-mm"),
+    ("source_pixel_spacing_mm", (float("inf"), 0.0005), "--source-pixel-spacing-mm"),
+]
+
+
+def test_every_option_is_sorted_into_one_of_the_two() -> None:
+    names = {field.name for field in dataclasses.fields(ConversionConfig)}
+    assert set(CHANGES_BYTES) | set(CHANGES_NOTHING) == names
+    assert not set(CHANGES_BYTES) & set(CHANGES_NOTHING)
+
+
+@pytest.mark.parametrize("name", CHANGES_BYTES)
+def test_the_digest_changes_with_what_changes_the_bytes(name: str) -> None:
+    config = ConversionConfig(output="out")
+    changed = dataclasses.replace(config, **{name: CHANGES_BYTES[name]})
+    assert changed.digest() != config.digest()
+
+
+@pytest.mark.parametrize("name", CHANGES_NOTHING)
+def test_the_digest_does_not_change_with_the_rest(name: str) -> None:
+    config = ConversionConfig(output="out")
+    assert dataclasses.replace(config, **{name: CHANGES_NOTHING[name]}).digest() == config.digest()
+
+
+def test_the_digest_survives_a_pickle() -> None:
+    config = ConversionConfig(output="out", **CHANGES_BYTES)
+    copy = pickle.loads(pickle.dumps(config))  # noqa: S301
+    assert copy == config
+    assert copy.digest() == config.digest()
+    assert len(config.digest()) == 16
+
+
+@pytest.mark.parametrize(("name", "value", "message"), REFUSED)
+def test_what_cannot_be_is_refused_by_the_name_of_its_option(name: str, value: Any, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        ConversionConfig(output="out", **{name: value})
+
+
+def test_the_limits_themselves_are_allowed() -> None:
+    ConversionConfig(output="out", tile_size=16, jpeg_quality=1, j2k_decomposition_levels=0, run_frames=1, levels=(0,))
+    ConversionConfig(output="out", tile_size=16384, jpeg_quality=100, j2k_decomposition_levels=32, levels=(2, 5))

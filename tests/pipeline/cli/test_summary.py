@@ -1,0 +1,56 @@
+"""The summary of outcomes by hand."""
+
+from pipeline.cli.summary import summary_lines
+from pipeline.io.reports.report import conversion_report
+from pipeline.job import FinishedJob
+from pipeline.model.config import Backend, Certificate, ConversionConfig
+from pipeline.model.reasons import Reason, Route
+from pipeline.model.records import RunCounters, SlideOutcome
+from tests.io.dicom.plans import instance_plan, slide_plan
+from tests.io.reports.outcomes import all_kinds, published, written
+
+
+def summary(*outcomes: SlideOutcome, config: ConversionConfig | None = None) -> list[str]:
+    """Return the summary of a job that took two seconds."""
+    config = config or ConversionConfig(output="/out")
+    report = conversion_report(outcomes, config, "job-1")
+    return summary_lines(FinishedJob(name="job-1", config=config, report=report, seconds=2.0))
+
+
+def test_a_written_slide_has_its_folder_images_routes_certificate_and_notes() -> None:
+    assert summary(published()) == [
+        "sample.svs: written to /out/sample.svs",
+        "  1 level (600 x 500 pixels), label",
+        "  jpeg-baseline8-bit: level-0; htj2k-lossless-rpcl: label",
+        "  6 of 10 frames passed through unchanged; encoded: "
+        "missing-tile 1, jpeg-malformed 1, jpeg-not-baseline 1, untiled 1",
+        "  certificate: 4 frames (a sample) read back from the files, each as it was",
+        "  note: odd but fine",
+        "1 slide written: 10 frames, 20 kB in 2.0 s",
+        "Reports: /out/_reports/job-1",
+    ]
+
+
+def test_every_end_of_a_slide() -> None:
+    lines = summary(*all_kinds())
+    assert lines[:3] == [
+        "bad.svs: failed, nothing of it is published",
+        "  again with: python -m pipeline.run --input /slides/bad.svs --level 0",
+        "none.svs: failed, nothing of it is published",
+    ]
+    assert "old.svs: finished before with the same options, in /out/old.svs" in lines
+    assert "1 slide written, 1 skipped, 2 failed: 10 frames, 20 kB in 2.0 s" in lines
+
+
+def test_a_full_certificate_and_a_backend_that_is_not_there() -> None:
+    config = ConversionConfig(output="/out", certificate=Certificate.FULL, backend=Backend.PREFER_DEVICE)
+    lines = summary(published(), config=config)
+    assert "  certificate: 4 frames (all) read back from the files, each as it was" in lines
+    assert "Frames were encoded on the CPU: this version has no device encoder" in lines
+
+
+def test_nothing_passed() -> None:
+    level = instance_plan(route=Route.ENCODE, reason=Reason.SYNTAX_REQUESTED)
+    runs = (0, 9, RunCounters(routes={Route.ENCODE: 9}))
+    lines = summary(published(plan=slide_plan(level), instances=(written(level, runs),)))
+    assert "  9 frames encoded: syntax-requested 9" in lines

@@ -1,15 +1,15 @@
 """Run the conversion graph on an engine and return the job's report."""
 
 import json
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import apache_beam as beam
-from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
+from apache_beam.options.pipeline_options import StandardOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
+from pipeline.beam_options import beam_options
 from pipeline.graph import build_graph
 from pipeline.io.reports.progress import BOARD
 from pipeline.model.config import ConversionConfig
@@ -23,23 +23,18 @@ def run_conversion(
     """Convert slides and return the report: exactly one entry in its `slides` for every input.
 
     Without `--runner` among the Beam arguments the engine is Beam's in-process runner, by name: `DirectRunner` is a
-    switch that takes another engine with another network or graph. A slide that fails is an entry of the report and
-    raises nothing. On KeyboardInterrupt nothing is published by half, what the job had staged is removed, and the
-    interrupt goes on. Raises StorageError when the output cannot be written.
+    switch that takes another engine with another network or graph. A slide that fails is an entry of the report and raises
+    nothing; raises StorageError when the output cannot be written.
     """
     output = Path(config.output)
     _check_writable(output)
     BOARD.reset()
-    options = PipelineOptions(list(beam_arguments))
+    options = beam_options(beam_arguments)
     named = options.view_as(StandardOptions).runner
     runner: Any = named or FnApiRunner()
     pipeline = beam.Pipeline(runner=runner, options=options)
     build_graph(pipeline, slides, config, job, engine=named or "FnApiRunner (in-process)")
-    try:
-        pipeline.run().wait_until_finish()
-    except KeyboardInterrupt:
-        shutil.rmtree(output / "_staging" / job, ignore_errors=True)
-        raise
+    pipeline.run().wait_until_finish()
     report: dict[str, Any] = json.loads((output / "_reports" / job / "report.json").read_text("utf-8"))
     return report
 

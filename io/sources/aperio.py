@@ -106,8 +106,8 @@ def _facts(description: str, uri: str) -> ScannerFacts:
     left, top = _number(values.get("Left", "")), _number(values.get("Top", ""))
     if left is None or top is None:
         return facts
-    # mm of the top left corner, from the left (label) edge and upwards from the lower edge: read otherwise, CMU-1 with its
-    # 16.4 mm would not lie on a slide. X is up and Y towards the label in slide coordinates (PS3.3 C.8.12.2.1).
+    # mm of the top left corner, from the left (label) edge and upwards from the lower edge: read otherwise, CMU-1 with
+    # its 16.4 mm would not lie on a slide. In slide coordinates X is up and Y towards the label (PS3.3 C.8.12.2.1).
     return replace(facts, origin_mm=(top, _SLIDE_LENGTH_MM - left))
 
 

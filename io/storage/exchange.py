@@ -24,5 +24,9 @@ def exchange(one: Path, other: Path) -> None:
             raise OSError(code, os.strerror(code), str(other))
     aside = one.with_name(f".{one.name}.replaced")
     os.rename(other, aside)
-    os.rename(one, other)
+    try:
+        os.rename(one, other)
+    except OSError:
+        os.rename(aside, other)
+        raise
     os.rename(aside, one)

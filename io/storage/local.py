@@ -10,11 +10,12 @@ kernel joins them (`copy_file_range`). Publishing is one rename; with overwrite,
 places, and the old one goes with the staging area.
 """
 
+import errno
 import os
 import shutil
 import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from pipeline.io.storage.contract import ByteRange
@@ -24,6 +25,7 @@ from pipeline.model.tiles import Buffer
 
 RESERVED = ("_state", "_reports", "_staging")
 _IOV_MAX = 1024
+_MOST_ATTEMPTS = 100
 DIGEST_ROW_BYTES = 16
 
 
@@ -45,7 +47,7 @@ class LocalStore:
         name = f"{instance}.frames" if offset is not None else f"{instance}-{first_frame:08d}-{uuid.uuid4().hex}.part"
         path = staging / "parts" / name
         with _storage_errors(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
+            _make_folder(path.parent)
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o666)
             try:
                 written = _write_all(descriptor, buffers, offset or 0)
@@ -57,7 +59,7 @@ class LocalStore:
         """Write rows of 16 bytes at the run's place in the instance's side file."""
         path = self._staging(slide_id) / "digests" / f"{instance}.xxh3"
         with _storage_errors(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
+            _make_folder(path.parent)
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o666)
             try:
                 _write_all(descriptor, [digests], first_frame * DIGEST_ROW_BYTES)
@@ -68,10 +70,16 @@ class LocalStore:
     def assemble(
         self, slide_id: str, file_name: str, header: bytes, ranges: Sequence[ByteRange], trailer: bytes
     ) -> str:
-        """Join header, ranges and trailer; in place when every range already stands where it belongs."""
+        """Join header, ranges and trailer; in place when every range already stands where it belongs.
+
+        An object that is there already is an earlier attempt's: it is whole, and of the same bytes.
+        """
         target = self._staging(slide_id) / "series" / file_name
+        size = len(header) + sum(part.bytes for part in ranges) + len(trailer)
         with _storage_errors(target):
-            target.parent.mkdir(parents=True, exist_ok=True)
+            _make_folder(target.parent)
+            if target.exists() and target.stat().st_size == size:
+                return str(target)
             if _stands_in_place(ranges, len(header)):
                 shared = ranges[0].uri
                 descriptor = os.open(shared, os.O_WRONLY | os.O_CLOEXEC)
@@ -118,8 +126,10 @@ class LocalStore:
         """Move an interrupted job's staging folder of the slide to this job."""
         staging = self._staging(slide_id)
         with _storage_errors(staging):
-            staging.parent.mkdir(parents=True, exist_ok=True)
-            os.rename(self.root / "_staging" / job / slide_id, staging)
+            _make_folder(staging.parent)
+            interrupted = self.root / "_staging" / job / slide_id
+            os.rename(interrupted, staging)
+            self._remove_empty(interrupted.parent)
 
     def read_record(self, slide_id: str) -> str | None:
         """Text of `_state/<slide id>.json`."""
@@ -149,20 +159,32 @@ class LocalStore:
         """Remove the slide's staging folder, and the job's when nothing is left in it."""
         staging = self._staging(slide_id)
         shutil.rmtree(staging, ignore_errors=True)
-        top = self.root / "_staging"
-        for folder in staging.parents:
-            if folder == self.root or not folder.is_relative_to(top):
-                break
+        self._remove_empty(staging.parent)
+
+    def _remove_empty(self, folder: Path) -> None:
+        """Remove a folder of the staging area and those around it, as far as they are empty."""
+        while folder != self.root:
             try:
                 folder.rmdir()
-            except OSError:
-                break
+            except OSError as error:
+                if error.errno != errno.ENOENT:
+                    break
+            folder = folder.parent
 
     def _staging(self, slide_id: str) -> Path:
         return self.root / "_staging" / self.job / slide_id
 
     def _record(self, slide_id: str) -> Path:
         return self.root / "_state" / f"{slide_id}.json"
+
+
+def _make_folder(folder: Path) -> None:
+    """Make a folder and those around it, also while another job takes away the ones that are empty."""
+    for _ in range(_MOST_ATTEMPTS - 1):
+        with suppress(FileNotFoundError, FileExistsError):
+            folder.mkdir(parents=True, exist_ok=True)
+            return
+    folder.mkdir(parents=True, exist_ok=True)
 
 
 def _write_all(descriptor: int, buffers: Sequence[Buffer], offset: int) -> int:

@@ -10,9 +10,9 @@ import xxhash
 
 from pipeline.io.codecs import decode_frame
 from pipeline.io.codecs.contract import PassedTile
+from pipeline.io.codecs.validation import peak_signal_to_noise
 from pipeline.io.dicom.frame_index import FrameIndex
 from pipeline.io.publishing.certificate import frame_digest, without_padding
-from pipeline.io.codecs.validation import peak_signal_to_noise
 from pipeline.io.sources import SlideSource
 from pipeline.io.verification.findings import InstanceFindings
 from pipeline.model.errors import CodecError, SlidebeamError
@@ -28,11 +28,14 @@ _LEAST_PSNR_DB = 20.0
 class _Level:
     """One level of the slide and the instance that claims to be it."""
 
-    def __init__(self, source: SlideSource, image: SourceImage, index: FrameIndex, descriptor: int) -> None:
+    def __init__(
+        self, source: SlideSource, image: SourceImage, index: FrameIndex, descriptor: int, *, encoded_anew: bool
+    ) -> None:
         self.source = source
         self.image = image
         self.index = index
         self.descriptor = descriptor
+        self.encoded_anew = encoded_anew
         self.grid = TileGrid(image.grid.columns, image.grid.rows, index.columns, index.rows)
         self.codec = source.tile_codec(image.index) if image.lossless_frames and self.grid == image.grid else None
 
@@ -45,14 +48,20 @@ class _Level:
             passed = self.codec.pass_tile(tile) if self.codec and len(tile) else None
             if isinstance(passed, PassedTile) and self._is_identical(stored, passed, tile[passed.start : passed.end]):
                 findings.identical += 1
+            elif isinstance(passed, PassedTile) and not self.encoded_anew and self._is_same_syntax(passed):
+                # It could have passed and nothing says that it was encoded: its bytes are damaged.
+                findings.differing.append(frame)
             else:
                 self._compare_pixels(stored, frame, findings, missing=self.codec is not None and not len(tile))
 
     def _is_identical(self, stored: bytes, passed: PassedTile, body: object) -> bool:
-        if passed.transfer_syntax != self.index.transfer_syntax:
+        if not self._is_same_syntax(passed):
             return False
         digest = frame_digest(stored, self.index.transfer_syntax, passed=True)
         return digest == xxhash.xxh3_64_intdigest(body)  # type: ignore[arg-type]
+
+    def _is_same_syntax(self, passed: PassedTile) -> bool:
+        return (passed.transfer_syntax, passed.photometric) == (self.index.transfer_syntax, self.index.photometric)
 
     def _compare_pixels(self, stored: bytes, frame: int, findings: InstanceFindings, *, missing: bool) -> None:
         try:
@@ -93,12 +102,17 @@ class _Level:
         )
 
 
-def verify_level(source: SlideSource, image: SourceImage, file: Path, threads: int) -> InstanceFindings:
-    """Compare all frames of an instance with a level of the slide; SourceError for a file that cannot be read."""
+def verify_level(
+    source: SlideSource, image: SourceImage, file: Path, threads: int, *, encoded_anew: bool
+) -> InstanceFindings:
+    """Compare all frames of an instance with a level of the slide; SourceError for a file that cannot be read.
+
+    `encoded_anew` is what the header's lossy history tells: frames went through one more compression than the slide's.
+    """
     index = FrameIndex.read(file)
     descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        level = _Level(source, image, index, descriptor)
+        level = _Level(source, image, index, descriptor, encoded_anew=encoded_anew)
         if level.grid.frames != index.frames:
             return InstanceFindings(
                 file=file.name,

@@ -48,7 +48,16 @@ def _verify_file(source: SlideSource, file: Path, threads: int) -> InstanceFindi
         raise SourceError(f"{file} is no whole-slide DICOM instance: {error}", uri=str(file)) from error
     if kind != ImageKind.VOLUME:
         return InstanceFindings(file=file.name, kind=kind, frames=frames, note="not compared: not a level")
-    return verify_level(source, _level_of_size(source, size, file), file, threads)
+    level = _level_of_size(source, size, file)
+    # A tile that passes has one lossy compression behind it at most, its own.
+    encoded_anew = _lossy_stages(header) > max(1, len(level.lossy.stages))
+    return verify_level(source, level, file, threads, encoded_anew=encoded_anew)
+
+
+def _lossy_stages(header: pydicom.Dataset) -> int:
+    """Count the lossy compressions that a header tells of (PS3.3 C.7.6.1.1.5)."""
+    methods = header.get("LossyImageCompressionMethod") or []
+    return 1 if isinstance(methods, str) else len(methods)
 
 
 def _level_of_size(source: SlideSource, size: tuple[int, int], file: Path) -> SourceImage:

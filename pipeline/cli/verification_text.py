@@ -12,8 +12,7 @@ _MOST_FRAMES = 10
 def verification_lines(report: VerificationReport) -> Iterator[str]:
     """Yield a line an instance, and the verdict."""
     yield from (f"{instance.file}: {_findings_text(instance)}" for instance in report.instances)
-    verdict = "holds what is in" if report.ok else "does NOT hold what is in"
-    yield f"{report.series} {verdict} {report.slide}"
+    yield f"{report.series} {_verdict(report)} {report.slide}"
 
 
 def problem_lines(report: VerificationReport) -> Iterator[str]:
@@ -25,6 +24,21 @@ def problem_lines(report: VerificationReport) -> Iterator[str]:
             rest = len(instance.differing) - _MOST_FRAMES
             more = f" and {rest:,} more" if rest > 0 else ""
             yield f"{instance.file} differs from the slide in frame {shown}{more}; convert the slide again"
+
+
+def _verdict(report: VerificationReport) -> str:
+    similar = sum(instance.similar for instance in report.instances)
+    if not report.ok:
+        return "does NOT hold what is in"
+    if similar:
+        return (
+            f"holds, but for the loss in {count_text(similar, 'frame')} that {_was(similar)} encoded anew, what is in"
+        )
+    return "holds exactly what is in"
+
+
+def _was(count: int) -> str:
+    return "was" if count == 1 else "were"
 
 
 def _findings_text(instance: InstanceFindings) -> str:

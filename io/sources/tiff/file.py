@@ -32,6 +32,9 @@ class TiffContainer:
             raise SourceError(
                 f"{uri} is no readable TIFF ({type(error).__name__}: {error}); check that the copy is complete", uri=uri
             ) from error
+        if not self.pages:
+            os.close(self._descriptor)
+            raise SourceError(f"{uri} is a TIFF without an image; check that the copy is complete", uri=uri)
 
     def image(self, page: int) -> TiffImage:
         """Return the image of a directory; SourceError when it cannot become DICOM pixels."""

@@ -1,0 +1,1 @@
+"""Tests of verifying a series from its files."""

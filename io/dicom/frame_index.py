@@ -1,7 +1,7 @@
 """Where the frames of a written file lie, from its header and offset table, without a look at the pixels.
 
-The losslessness certificate reads frames back through it, so each item header is checked where a frame is read: what the table says must be
-what stands in the file.
+The losslessness certificate reads frames back through it, so each item header is checked where a frame is read: what
+the table says must be what stands in the file.
 """
 
 import os
@@ -42,7 +42,8 @@ class FrameIndex:
     offsets: NDArray[np.uint64]
     """Place of each frame's first byte in the file."""
     lengths: NDArray[np.uint64]
-    """Bytes of each frame: from an Extended Offset Table without padding; from a Basic Offset Table those of the item, a pad byte included."""
+    """Bytes of each frame: without padding from an Extended Offset Table; from a Basic Offset Table those of the item,
+    which include a pad byte where there is one."""
 
     @classmethod
     def read(cls, source: str | os.PathLike[str] | BinaryIO) -> Self:
@@ -77,7 +78,7 @@ class FrameIndex:
             dataset = dcmread(file, stop_before_pixels=True)
             at = file.tell()
             syntax = dataset.file_meta.TransferSyntaxUID
-            frames = int(dataset.get("NumberOfFrames", 1))
+            frames = int(dataset.get("NumberOfFrames") or 1)
             rows, columns, samples = int(dataset.Rows), int(dataset.Columns), int(dataset.SamplesPerPixel)
             bits, photometric = int(dataset.BitsAllocated), str(dataset.PhotometricInterpretation)
         except (InvalidDicomError, AttributeError, EOFError, ValueError, struct.error) as error:
@@ -96,7 +97,8 @@ class FrameIndex:
                 raise SourceError(
                     f"{name}: pixel data of {_u4(element[8:12])} bytes cannot hold {frames} frames", uri=name
                 )
-        if int((offsets + lengths).max()) > file.seek(0, os.SEEK_END):
+        size = file.seek(0, os.SEEK_END)
+        if int(offsets.max()) > size or int(lengths.max()) > size or int((offsets + lengths).max()) > size:
             raise SourceError(f"{name}: frames end beyond the file, which was cut short", uri=name)
         return cls(
             transfer_syntax=str(syntax),
@@ -116,39 +118,43 @@ def _encapsulated(
     file: BinaryIO, dataset: Dataset, frames: int, name: str
 ) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
     """Return offsets and lengths from the table of a file that stands behind the pixel data element's header."""
-    tag, length = _item(file)
+    tag, length = _item(file, name)
     if tag != ITEM_TAG:
         raise SourceError(f"{name}: no Basic Offset Table item begins the pixel data (PS3.5 A.4)", uri=name)
+    if length not in (0, 4 * frames):
+        raise SourceError(f"{name}: {frames} frames and a Basic Offset Table of {length} bytes", uri=name)
     basic = np.frombuffer(file.read(length), "<u4").astype(np.uint64)
     first_value = np.uint64(file.tell() + ITEM_HEADER_BYTES)
     if "ExtendedOffsetTable" in dataset:
-        relative = np.frombuffer(dataset.ExtendedOffsetTable, "<u8")
-        lengths = np.frombuffer(dataset.ExtendedOffsetTableLengths, "<u8")
-    elif len(basic) or frames == 1:
-        relative = basic if len(basic) else np.zeros(1, np.uint64)
+        tables = dataset.ExtendedOffsetTable, dataset.get("ExtendedOffsetTableLengths", b"")
+        if {len(table) for table in tables} != {8 * frames}:
+            raise SourceError(f"{name}: {frames} frames, and an Extended Offset Table of another size", uri=name)
+        relative, lengths = (np.frombuffer(table, "<u8").astype(np.uint64) for table in tables)
+    elif length or frames == 1:
+        relative = basic if length else np.zeros(1, np.uint64)
         lengths = _item_lengths(file, relative, int(first_value), name)
     else:
         raise SourceError(f"{name}: {frames} frames and no offset table", uri=name)
-    if not len(relative) == len(lengths) == frames:
-        raise SourceError(f"{name}: {frames} frames, {len(relative)} entries in the offset table", uri=name)
-    return relative + first_value, lengths.astype(np.uint64)
+    return relative + first_value, lengths
 
 
 def _item_lengths(file: BinaryIO, relative: NDArray[np.uint64], first_value: int, name: str) -> NDArray[np.uint64]:
     """Return the items' lengths: each ends where the next begins, and the last one before the sequence delimiter."""
+    steps = np.diff(relative.astype(np.int64)) - ITEM_HEADER_BYTES
+    if (steps < 0).any():
+        raise SourceError(f"{name}: the Basic Offset Table does not ascend", uri=name)
     file.seek(int(relative[-1]) + first_value - ITEM_HEADER_BYTES)
-    tag, last = _item(file)
+    tag, last = _item(file, name)
     file.seek(last, os.SEEK_CUR)
-    if tag != ITEM_TAG or _item(file)[0] != _DELIMITER_TAG:
+    if tag != ITEM_TAG or _item(file, name)[0] != _DELIMITER_TAG:
         raise SourceError(f"{name}: the last frame is not one item with the sequence delimiter behind it", uri=name)
-    gaps = relative[1:] - relative[:-1] - np.uint64(ITEM_HEADER_BYTES)
-    return np.append(gaps, np.uint64(last))
+    return np.append(steps, last).astype(np.uint64)
 
 
-def _item(file: BinaryIO) -> tuple[bytes, int]:
+def _item(file: BinaryIO, name: str) -> tuple[bytes, int]:
     header = file.read(ITEM_HEADER_BYTES)
     if len(header) < ITEM_HEADER_BYTES:
-        raise SourceError(f"{getattr(file, 'name', 'DICOM file')}: ends where an item should begin")
+        raise SourceError(f"{name}: ends where an item should begin", uri=name)
     return header[:4], _u4(header[4:8])
 
 

@@ -1,7 +1,7 @@
 """What frames have in common, and how they are ordered (PS3.3 C.7.6.16, C.7.6.17, A.32.8.4).
 
-TILED_FULL: a frame's place follows from its number, so there is no Per-Frame Functional Groups Sequence, which would take some 150 bytes a
-frame and which readers would have to parse first.
+TILED_FULL: a frame's place follows from its number, so there is no Per-Frame Functional Groups Sequence, which would
+take some 150 bytes a frame and which readers would have to parse first.
 """
 
 from pydicom import Dataset

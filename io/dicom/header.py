@@ -1,8 +1,8 @@
 """The bytes of a DICOM file around its frames (PS3.10 7, PS3.5 7.1 and A.4).
 
-Header, items, trailer: the items are staged and joined elsewhere, so the header is made from lengths alone. Its own length
-depends on the plan, on the number of frames, on the kind of offset table and, where frames are encoded lossily, on the ratio; so it is
-known before a frame is written when the frames' lengths can be predicted.
+Header, items, trailer: the items are staged and joined elsewhere, so the header is made from lengths alone. Its own
+length depends on the plan, on the number of frames, on the kind of offset table and, where frames are encoded
+lossily, on the ratio; so it is known before a frame is written when the frames' lengths can be predicted.
 """
 
 import struct
@@ -38,11 +38,11 @@ def instance_header(
 ) -> bytes:
     """Return all up to the first frame's item header, or up to the first pixel of native pixel data.
 
-    `item_lengths` are the items' value lengths with padding, `frame_lengths` those without, one a frame each and in frame order.
-    Beyond `largest_basic_offset` offsets go into an Extended Offset Table.
+    `item_lengths` are the items' value lengths with padding, `frame_lengths` those without, one a frame each and in
+    frame order. Beyond `largest_basic_offset` offsets go into an Extended Offset Table.
 
-    Raises StorageError when the lengths are not those of the planned frames, and ConfigError for more native pixel data than an
-    instance can hold.
+    Raises StorageError when the lengths are not those of the planned frames, and ConfigError for more native pixel
+    data than an instance can hold.
     """
     for lengths in (item_lengths, frame_lengths):
         if len(lengths) != instance.grid.frames:
@@ -63,7 +63,7 @@ def instance_header(
 
 
 def instance_trailer(instance: InstancePlan, pixel_bytes: int) -> bytes:
-    """Return what follows the last frame: the sequence delimiter, or the pad byte of `pixel_bytes` of native pixel data."""
+    """Return what follows the last frame: the sequence delimiter, or the pad byte that native `pixel_bytes` need."""
     return _SEQUENCE_DELIMITER if instance.transfer_syntax.is_encapsulated else bytes(pixel_bytes % 2)
 
 

@@ -1,8 +1,9 @@
 """ICC profiles of optical paths (PS3.3 C.11.15, C.8.12.5).
 
-An optical path's profile is that of an input device (class `scnr`). Scanners often embed a display profile (`mntr`), whose tags mean the
-same when read as an input profile: device colour to connection space. So the class is changed and the tags are kept.
-Anything that cannot be such a profile is replaced by sRGB, which is also what an image without a profile gets.
+An optical path's profile is that of an input device (class `scnr`). Scanners often embed a display profile (`mntr`),
+whose tags mean the same when read as an input profile: device colour to connection space. So the class is changed and
+the tags are kept. Anything that cannot be such a profile is replaced by sRGB, which is also what an image without a
+profile gets.
 """
 
 from pipeline.io.dicom.srgb_profile import srgb_profile
@@ -19,7 +20,7 @@ _MATRIX_TAGS = frozenset((b"rXYZ", b"gXYZ", b"bXYZ", b"rTRC", b"gTRC", b"bTRC"))
 
 
 def optical_path_profile(profile: bytes) -> tuple[bytes, str, tuple[str, ...]]:
-    """Return (profile to store, `source` or `srgb`, warnings for people) of a colour slide's profile, empty where it has none.
+    """Return (profile to store, `source` or `srgb`, warnings) for a colour slide's profile; empty: it has none.
 
     A changed class makes the profile ID, a digest, wrong; zeros say that it was not computed (ICC.1 7.2.18).
     """
@@ -34,7 +35,10 @@ def optical_path_profile(profile: bytes) -> tuple[bytes, str, tuple[str, ...]]:
     changed = bytearray(profile)
     changed[_CLASS] = b"scnr"
     changed[_PROFILE_ID] = bytes(16)
-    warning = "the slide's ICC profile is of class mntr (display); it is stored as scnr (input), with the same tags (PS3.3 C.11.15.1.1)"
+    warning = (
+        "the slide's ICC profile is of class mntr (display); "
+        "it is stored as scnr (input), with the same tags (PS3.3 C.11.15.1.1)"
+    )
     return bytes(changed), "source", (warning,)
 
 
@@ -53,7 +57,7 @@ def _objection(profile: bytes) -> str:
     tags = _tags(profile)
     if tags is None:
         return "has tags beyond its end"
-    if not _MATRIX_TAGS <= tags and b"A2B0" not in tags:
+    if not tags >= _MATRIX_TAGS and b"A2B0" not in tags:
         return "has neither a matrix with curves nor a table (A2B0)"
     return ""
 

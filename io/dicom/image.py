@@ -12,7 +12,10 @@ from pipeline.model.transfer_syntaxes import Photometric
 
 
 def image_pixel(instance: InstancePlan) -> Dataset:
-    """Return the Image Pixel module without the pixels (C.7.6.3, as C.8.12.4 narrows it): unsigned, bits stored as allocated."""
+    """Return the Image Pixel module without the pixels (C.7.6.3, as C.8.12.4 narrows it).
+
+    Samples are unsigned and use all bits that are allocated.
+    """
     module = Dataset()
     module.SamplesPerPixel = instance.samples
     module.PhotometricInterpretation = instance.photometric.value
@@ -32,7 +35,7 @@ def image_pixel(instance: InstancePlan) -> Dataset:
 
 
 def general_image(plan: SlidePlan) -> Dataset:
-    """Return what the General Image module (C.7.6.1) adds: the laterality, of which C.7.3.1 lets the image tell in the series' stead."""
+    """Return what the General Image module (C.7.6.1) adds: the laterality, which it may tell in the series' stead."""
     module = Dataset()
     if plan.metadata.laterality:
         module.ImageLaterality = plan.metadata.laterality
@@ -57,7 +60,8 @@ def tile_organization(plan: SlidePlan, instance: InstancePlan) -> Dataset:
 def whole_slide_microscopy_image(plan: SlidePlan, instance: InstancePlan, stored_bytes: int) -> Dataset:
     """Return the Whole Slide Microscopy Image module (C.8.12.4) without what `image_pixel` holds.
 
-    An OVERVIEW shows at least part of the label by definition (C.8.12.4.1.1), and a label may name the patient: both say so.
+    An OVERVIEW shows at least part of the label by definition (C.8.12.4.1.1), and a label may name the patient: both
+    say so.
     """
     metadata = plan.metadata
     shows_label = "YES" if instance.kind in (ImageKind.LABEL, ImageKind.OVERVIEW) else "NO"

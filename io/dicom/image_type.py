@@ -7,8 +7,8 @@ from pipeline.model.source import ImageKind
 def image_type(plan: SlidePlan, instance: InstancePlan) -> list[str]:
     """Return the four values.
 
-    The largest level that is written is never RESAMPLED, since readers ask for one such level; if it is not the scanner's base level, it is
-    DERIVED all the same.
+    The largest level that is written is never RESAMPLED, since readers ask for one such level; if it is not the
+    scanner's base level, it is DERIVED all the same.
     """
     if instance.kind is ImageKind.THUMBNAIL:
         return ["DERIVED", "PRIMARY", "THUMBNAIL", "RESAMPLED"]
@@ -18,5 +18,5 @@ def image_type(plan: SlidePlan, instance: InstancePlan) -> list[str]:
         "ORIGINAL" if instance.level == 0 else "DERIVED",
         "PRIMARY",
         "VOLUME",
-        "NONE" if instance is plan.base or instance.name == plan.base.name else "RESAMPLED",
+        "NONE" if instance.name == plan.base.name else "RESAMPLED",
     ]

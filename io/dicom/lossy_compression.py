@@ -1,6 +1,7 @@
 """The lossy compressions that pixels went through, in order (PS3.3 C.7.6.1.1.5).
 
-Once lossy, always lossy: a JPEG tile that is stored losslessly keeps its history, and one that is encoded lossily again has two stages.
+Once lossy, always lossy: a JPEG tile that is stored losslessly keeps its history, and one that is encoded lossily
+again has two stages.
 """
 
 from pydicom import Dataset

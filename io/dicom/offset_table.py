@@ -1,7 +1,7 @@
 """Where frames begin: Basic Offset Table (PS3.5 A.4) and Extended Offset Table (PS3.3 C.7.6.3.1.8).
 
-Each frame is one item, so offsets follow from the items' lengths. The basic table counts in 32 bits; where its offsets do not fit, an
-extended one takes its place: never both, and an empty basic table item stands in any case.
+Each frame is one item, so offsets follow from the items' lengths. The basic table counts in 32 bits; where its
+offsets do not fit, an extended one takes its place: never both, and an empty basic table item stands in any case.
 """
 
 import struct
@@ -24,7 +24,7 @@ def item_offsets(item_lengths: Lengths) -> Offsets:
 
 
 def offset_tables(item_lengths: Lengths, frame_lengths: Lengths, largest_basic_offset: int) -> tuple[bytes, bytes]:
-    """Return (extended table elements, basic table item): one of them filled, the first empty or the second of no entries."""
+    """Return (extended table elements, basic table item): no elements, or an item of no entries beside them."""
     offsets = item_offsets(item_lengths)
     if int(offsets[-1]) <= largest_basic_offset:
         return b"", _basic_item(offsets.astype("<u4").tobytes())

@@ -14,8 +14,8 @@ OPTICAL_PATH_IDENTIFIER = "0"
 def optical_path(plan: SlidePlan, instance: InstancePlan) -> Dataset:
     """Return the Optical Path module.
 
-    Label and overview come from another camera: they have no objective of the scanner. An ICC profile is required of colour
-    images; a colour label of a gray slide gets sRGB.
+    Label and overview come from another camera: they have no objective of the scanner. An ICC profile is required of
+    colour images; a colour label of a gray slide gets sRGB.
     """
     path = Dataset()
     path.OpticalPathIdentifier = OPTICAL_PATH_IDENTIFIER

@@ -1,8 +1,9 @@
-"""Where an image lies on the glass, and how large it is there, in millimetres.
+r"""Where an image lies on the glass, and how large it is there, in millimetres.
 
-The Slide Coordinate System (PS3.3 C.8.12.2.1.1) has its origin in a corner of the slide, X across it, Y along it and Z out of it. A
-scanner shows the slide with the label on the left: then rows run along -Y and columns along -X, and an image is seen from above. The
-other matrix that is often written, 1\\0\\0\\0\\1\\0, would show it from below, mirrored.
+The Slide Coordinate System (PS3.3 C.8.12.2.1.1) has its origin in a corner of the slide, X across it, Y along it and
+Z out of it. A scanner shows the slide with the label on the left: then rows run along -Y and columns along -X, and an
+image is seen from above. The other matrix that is often written, 1\0\0\0\1\0, would show it from below,
+mirrored.
 """
 
 from pipeline.model.errors import ConfigError
@@ -29,8 +30,9 @@ def origin_mm(plan: SlidePlan, kind: ImageKind) -> tuple[float, float]:
 def pixel_spacing_mm(instance: InstancePlan) -> tuple[float, float]:
     """Return the spacing (between rows, between columns), the order of PixelSpacing.
 
-    The cameras of label and overview are not calibrated, yet PixelSpacing is required where Volumetric Properties is VOLUME (PS3.3
-    C.7.6.16.2.1) and viewers fail without it. There it is nominal: the shorter side spans the 25 mm of a slide's width.
+    The cameras of label and overview are not calibrated, yet PixelSpacing is required where Volumetric Properties is
+    VOLUME (PS3.3 C.7.6.16.2.1) and viewers fail without it. There it is nominal: the shorter side spans the 25 mm of
+    a slide's width.
     """
     if instance.pixel_spacing_mm is not None:
         return instance.pixel_spacing_mm
@@ -43,7 +45,8 @@ def pixel_spacing_mm(instance: InstancePlan) -> tuple[float, float]:
 def imaged_volume_mm(plan: SlidePlan, instance: InstancePlan) -> tuple[float, float]:
     """Return Imaged Volume Width and Height (PS3.3 C.8.12.4.1.2).
 
-    Every level of a pyramid shows the same volume: the base's. Rounding of a level's size makes it no larger or smaller.
+    Every level of a pyramid shows the same volume: the base's. Rounding of a level's size makes it no larger or
+    smaller.
     """
     shown = plan.base if instance.kind in (ImageKind.VOLUME, ImageKind.THUMBNAIL) else instance
     between_rows, between_columns = pixel_spacing_mm(shown)

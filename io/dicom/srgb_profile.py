@@ -1,7 +1,7 @@
 """sRGB as an ICC input profile, version 2, made from the published numbers and not from anybody's file.
 
-Primaries and white of IEC 61966-2-1, adapted to D50 with the Bradford matrix; its transfer curve in 256 steps, which is one for each value of
-8 bits. The date is fixed, so that the same slide gives the same bytes.
+Primaries and white of IEC 61966-2-1, adapted to D50 with the Bradford matrix; its transfer curve in 256 steps, which
+is one for each value of 8 bits. The date is fixed, so that the same slide gives the same bytes.
 """
 
 import struct
@@ -14,7 +14,8 @@ _RED, _GREEN, _BLUE = (
 """XYZ of the primaries, relative to D50."""
 _D50 = (0.9642, 1.0, 0.8249)
 """White of the profile connection space (ICC.1 7.2.16)."""
-_DATE = (2026, 1, 1, 0, 0, 0)
+_DATE = (2026, 2, 1, 0, 0, 0)
+"""Not in January: Pillow counts the months of a profile from 0 and fails on that one."""
 _DESCRIPTION = "sRGB IEC61966-2.1"
 _COPYRIGHT = "No copyright, use freely"
 

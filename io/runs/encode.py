@@ -26,7 +26,7 @@ def encode_run(run: FrameRun, slide: OpenedSlide) -> FrameRun:
                 level=run.key.level,
                 frame=frame,
             ) from error
-        run.frames[place] = Frame(b"", data, 0, len(data))
+        run.frames[place] = Frame(b"", data)
         run.digests[place] = xxhash.xxh3_64_intdigest(data)
     run.timings.encode_micros += (perf_counter_ns() - started) // 1000
     return run

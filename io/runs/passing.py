@@ -38,9 +38,10 @@ def _pass_tiles(run: TileRun, checked: FrameRun, slide: OpenedSlide) -> None:
         if isinstance(passed, PassedTile):
             head, start, end, syntax, photometric, reversible = passed
             if syntax is plan.transfer_syntax and photometric is plan.photometric and reversible is plan.reversible:
-                checked.frames.append(Frame(head, tile, start, end))
+                body = tile[start:end]
+                checked.frames.append(Frame(head, body))
                 checked.routes.append(Route.PASSTHROUGH)
-                checked.digests.append(xxhash.xxh3_64_intdigest(tile[start:end]))
+                checked.digests.append(xxhash.xxh3_64_intdigest(body))
                 continue
             passed = Reason.DIFFERS_FROM_PLAN
         _reject(checked, place, passed)
@@ -83,7 +84,7 @@ def _decode(checked: FrameRun, place: int, tile: Buffer, codec: TileCodec) -> No
 
 def _background(checked: FrameRun, place: int, slide: OpenedSlide) -> None:
     data = slide.background_frame(checked.plan)
-    checked.frames.append(Frame(b"", data, 0, len(data)))
+    checked.frames.append(Frame(b"", data))
     checked.routes.append(Route.BACKGROUND)
     checked.digests.append(xxhash.xxh3_64_intdigest(data))
     checked.rejected[place] = Reason.MISSING_TILE

@@ -23,10 +23,10 @@ def stage_run(run: FrameRun, slide: OpenedSlide, store: OutputStore) -> StagedRu
     """Write the run and its digests. Raises StorageError, and TileError for a frame that no stage has made."""
     frames = _complete(run)
     started = perf_counter_ns()
-    lengths = np.fromiter(map(len, frames), np.uint32, len(frames))
+    lengths = np.array([len(frame.head) + len(frame.body) for frame in frames], np.uint32)
     encapsulated = run.plan.transfer_syntax.is_encapsulated
     items = lengths + (lengths & 1) if encapsulated else lengths
-    buffers = _items(frames, items) if encapsulated else _native(frames)
+    buffers = _items(frames, items, items - lengths) if encapsulated else _native(frames)
     size = int(items.sum()) + (8 * len(frames) if encapsulated else 0)
     offset = run.key.offset if _is_as_predicted(run, size) else None
     key = run.key
@@ -76,25 +76,19 @@ def _is_as_predicted(run: FrameRun, size: int) -> bool:
     return run.key.offset is not None and size == run.key.predicted_bytes
 
 
-def _items(frames: list[Frame], items: NDArray[np.uint32]) -> list[Buffer]:
+def _items(frames: list[Frame], items: NDArray[np.uint32], pads: NDArray[np.uint32]) -> list[Buffer]:
     """Item header, head, entropy-coded bytes and pad byte of each frame, without copying any."""
     headers = np.empty((len(frames), 2), "<u4")
     headers[:, 0] = _ITEM_TAG
     headers[:, 1] = items
     packed = headers.tobytes()
     buffers: list[Buffer] = []
-    for place, frame in enumerate(frames):
-        buffers.append(packed[8 * place : 8 * place + 8] + frame.head)
-        body = (
-            frame.tile
-            if frame.start == 0 and frame.end == len(frame.tile)
-            else memoryview(frame.tile)[frame.start : frame.end]
-        )
-        buffers.append(body)
-        if len(frame) & 1:
+    for at, frame, padded in zip(range(0, len(packed), 8), frames, pads.tolist(), strict=True):
+        buffers += (packed[at : at + 8] + frame.head, frame.body)
+        if padded:
             buffers.append(_PAD)
     return buffers
 
 
 def _native(frames: list[Frame]) -> list[Buffer]:
-    return [frame.tile for frame in frames]
+    return [frame.body for frame in frames]

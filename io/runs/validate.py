@@ -32,7 +32,7 @@ def validate_run(run: FrameRun, slide: OpenedSlide) -> FrameRun:
 
 
 def _validate(run: FrameRun, place: int, frame: Frame, slide: OpenedSlide) -> None:
-    stored = frame.head + bytes(frame.tile[frame.start : frame.end])
+    stored = frame.head + bytes(frame.body)
     pixels = run.pending.get(place)
     try:
         if pixels is None:

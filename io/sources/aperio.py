@@ -6,18 +6,19 @@ Descriptions hold `key = value` pairs between bars (published by Aperio as "Digi
 Interchange").
 """
 
+import math
 import re
 from dataclasses import replace
 from itertools import pairwise
 
 from pipeline.io.sources.contract import SlideSource
+from pipeline.io.sources.dates import date_time
 from pipeline.io.sources.tiff.file import TiffContainer
 from pipeline.io.sources.tiff.image import TiffImage
 from pipeline.io.sources.tiff.source import TiffSource, source_image
 from pipeline.model.errors import SourceError
 from pipeline.model.source import ImageKind, ScannerFacts, SlideDescription, SourceImage
 
-_ICC_TAG = 34675
 _SLIDE_LENGTH_MM = 76.0
 """ISO 8037-1."""
 _SUBFILE_LABEL, _SUBFILE_MACRO = 1, 9
@@ -51,15 +52,16 @@ def open_aperio(container: TiffContainer) -> SlideSource:
             levels += 1
         described.append(source_image(len(images), image, kind, level))
         images.append(image)
-    if not levels:
-        raise SourceError(f"{container.uri} holds no tiled level", uri=container.uri)
+    if not described or described[0].kind is not ImageKind.VOLUME:
+        raise SourceError(
+            f"{container.uri}: its first directory, which is the base level, is not stored in tiles", uri=container.uri
+        )
     _check_order(described, container.uri)
-    icc = container.pages[0].tags.get(_ICC_TAG)
     description = SlideDescription(
         format="aperio",
         images=tuple(described),
-        facts=_facts(container.pages[0].description, container.uri),
-        icc_profile=bytes(icc.value) if icc is not None else b"",
+        facts=_facts(container.description),
+        icc_profile=container.icc_profile(),
         warnings=tuple(warnings),
     )
     return TiffSource(container, images, description)
@@ -83,7 +85,7 @@ def _check_order(images: list[SourceImage], uri: str) -> None:
             raise SourceError(f"{uri}: a level of {smaller} follows one of {larger}: the levels do not shrink", uri=uri)
 
 
-def _facts(description: str, uri: str) -> ScannerFacts:
+def _facts(description: str) -> ScannerFacts:
     """Read the base level's ImageDescription."""
     head, *pairs = description.split("|")
     values = {}
@@ -91,8 +93,9 @@ def _facts(description: str, uri: str) -> ScannerFacts:
         key, equals, value = pair.partition("=")
         if equals:
             values[key.strip()] = value.strip()
+    power = _number(values.get("AppMag", ""))
     facts = ScannerFacts(
-        objective_power=_number(values.get("AppMag", "")),
+        objective_power=power if power is not None and power > 0 else None,
         manufacturer="Leica Biosystems" if "leica" in head.lower() else "Aperio",
         model=_model(head),
         serial_number=values.get("ScanScope ID", values.get("DSR ID", "")),
@@ -118,11 +121,12 @@ def _model(head: str) -> str:
 
 
 def _number(text: str) -> float | None:
-    """Read a number; some locales write a decimal comma."""
+    """Read a number; some locales write a decimal comma. None for what is none, infinite ones among them."""
     try:
-        return float(text.replace(",", "."))
+        number = float(text.replace(",", "."))
     except ValueError:
         return None
+    return number if math.isfinite(number) else None
 
 
 def _datetime(values: dict[str, str]) -> str:
@@ -132,10 +136,9 @@ def _datetime(values: dict[str, str]) -> str:
     if not date:
         return ""
     month, day, year = date.groups()
-    if not 1 <= int(month) <= 12 or not 1 <= int(day) <= 31:
-        return ""
     if len(year) == 2:
         year = f"20{year}"  # the first ScanScope is of 1999, its SVS of later
-    text = f"{year}{month}{day}" + ("".join(time.groups()) if time else "")
     zone = re.fullmatch(r"GMT([+-])(\d\d):?(\d\d)", values.get("Time Zone", ""))
-    return text + ("".join(zone.groups()) if zone and time else "")
+    return date_time(
+        year + month + day + ("".join(time.groups()) if time else ""), "".join(zone.groups()) if zone else ""
+    )

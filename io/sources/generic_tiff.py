@@ -8,13 +8,13 @@ leaving them out would lose pixels.
 import tifffile
 
 from pipeline.io.sources.contract import SlideSource
+from pipeline.io.sources.dates import date_time
 from pipeline.io.sources.tiff.file import TiffContainer
 from pipeline.io.sources.tiff.image import TiffImage
 from pipeline.io.sources.tiff.source import TiffSource, source_image
 from pipeline.model.errors import SourceError
 from pipeline.model.source import ImageKind, ScannerFacts, SlideDescription
 
-_ICC_TAG = 34675
 _MM_PER_UNIT = {2: 25.4, 3: 10.0}
 """TIFF 6.0 ResolutionUnit: inch, centimetre."""
 _COARSEST_SCAN_MM = 0.02
@@ -39,7 +39,14 @@ def open_generic_tiff(container: TiffContainer) -> SlideSource:
                 f"directory {number} ({size[0]} x {size[1]}) was left out: it has not the shape of the base level"
             )
             continue
-        images.append(container.image(number))
+        image = container.image(number)
+        if (image.samples, image.bits) != (base.samples, base.bits):
+            warnings.append(
+                f"directory {number} ({size[0]} x {size[1]}) was left out: it has {image.samples} samples of "
+                f"{image.bits} bits, the base level {base.samples} of {base.bits}"
+            )
+            continue
+        images.append(image)
     images.sort(key=lambda image: image.columns, reverse=True)
     if len({image.columns for image in images}) < len(images):
         raise SourceError(f"{container.uri}: two levels have the same width", uri=container.uri)
@@ -48,13 +55,12 @@ def open_generic_tiff(container: TiffContainer) -> SlideSource:
             f"{container.uri}: its lower levels are in SubIFDs (OME-TIFF), which this version does not read",
             uri=container.uri,
         )
-    facts, doubts = _facts(container.pages[0])
-    icc = container.pages[0].tags.get(_ICC_TAG)
+    facts, doubts = _facts(container)
     description = SlideDescription(
         format="generic-tiff",
         images=tuple(source_image(i, image, ImageKind.VOLUME, i) for i, image in enumerate(images)),
         facts=facts,
-        icc_profile=bytes(icc.value) if icc is not None else b"",
+        icc_profile=container.icc_profile(),
         warnings=(*warnings, *doubts),
     )
     return TiffSource(container, images, description)
@@ -66,9 +72,9 @@ def _same_shape(size: tuple[int, int], base: tuple[int, int]) -> bool:
     return abs(size[0] * base[1] / (size[1] * base[0]) - 1) <= slack
 
 
-def _facts(page: tifffile.TiffPage) -> tuple[ScannerFacts, list[str]]:
+def _facts(container: TiffContainer) -> tuple[ScannerFacts, list[str]]:
     """Read resolution, maker and date from the baseline tags (TIFF 6.0 section 8)."""
-    spacing, warnings = None, []
+    page, spacing, warnings = container.pages[0], None, []
     across, down = _pixels_per_unit(page, "XResolution"), _pixels_per_unit(page, "YResolution")
     unit = _MM_PER_UNIT.get(int(page.resolutionunit)) if "ResolutionUnit" in page.tags or across else None
     if across and down and unit:
@@ -80,10 +86,10 @@ def _facts(page: tifffile.TiffPage) -> tuple[ScannerFacts, list[str]]:
             )
     facts = ScannerFacts(
         pixel_spacing_mm=spacing,
-        manufacturer=_text(page, "Make"),
-        model=_text(page, "Model"),
-        software_versions=(_text(page, "Software"),) if _text(page, "Software") else (),
-        acquisition_datetime=_datetime(_text(page, "DateTime")),
+        manufacturer=container.text("Make"),
+        model=container.text("Model"),
+        software_versions=(container.text("Software"),) if container.text("Software") else (),
+        acquisition_datetime=date_time("".join(c for c in container.text("DateTime") if c not in ": ")),
     )
     return facts, warnings
 
@@ -93,14 +99,3 @@ def _pixels_per_unit(page: tifffile.TiffPage, name: str) -> float | None:
     if tag is None or not isinstance(tag.value, tuple) or len(tag.value) != 2 or not all(tag.value):
         return None
     return float(tag.value[0] / tag.value[1])
-
-
-def _text(page: tifffile.TiffPage, name: str) -> str:
-    tag = page.tags.get(name)
-    return tag.value.strip() if tag is not None and isinstance(tag.value, str) else ""
-
-
-def _datetime(text: str) -> str:
-    """Make a DICOM DT of `YYYY:MM:DD HH:MM:SS`."""
-    digits = "".join(c for c in text if c.isdigit())
-    return digits if len(digits) == 14 else ""

@@ -16,6 +16,7 @@ from pydicom.uid import JPEGBaseline8Bit
 
 from pipeline.io.codecs.contract import TileCodec
 from pipeline.io.sources.contract import SlideSource
+from pipeline.io.sources.dates import date_time
 from pipeline.io.sources.fingerprint import files_fingerprint
 from pipeline.model.errors import SourceError, TileError
 from pipeline.model.geometry import TileGrid
@@ -61,17 +62,18 @@ class OpenSlideSource(SlideSource):
 
     def __init__(self, uri: str) -> None:
         self.uri = uri
+        self._closed = False
         try:
             self._slide = openslide.OpenSlide(uri)
         except (openslide.OpenSlideError, OSError) as error:
-            raise SourceError(
-                f"{uri} cannot be opened as a slide ({error or 'format not known'}); "
-                "check that it is complete and of a supported format",
-                uri=uri,
-            ) from error
-        self._files = self._own_files()
-        self._history = self._lossy_history()
-        self._description = self._describe()
+            raise _unreadable(uri, error) from error
+        try:
+            self._files = self._own_files()
+            self._history = self._lossy_history()
+            self._description = self._describe()
+        except Exception as error:  # properties of a damaged slide may be missing, or be anything
+            self.close()
+            raise _unreadable(uri, error) from error
         self._background = np.array(self._description.facts.background or (255, 255, 255), np.uint8)
 
     def describe(self) -> SlideDescription:
@@ -108,8 +110,10 @@ class OpenSlideSource(SlideSource):
         return tiles
 
     def read_region(self, image: int, x: int, y: int, columns: int, rows: int) -> Pixels:
-        """RGB, composed onto the slide's background: OpenSlide's pixels are premultiplied by their alpha."""
+        """RGB, composed onto the slide's background: what was not scanned is transparent in OpenSlide."""
         source = self._description.images[image]
+        if self._closed:
+            raise SourceError(f"{self.uri} was closed", uri=self.uri)
         try:
             if source.level is None:
                 picture = self._slide.associated_images[_associated_name(source.kind)]
@@ -119,7 +123,7 @@ class OpenSlideSource(SlideSource):
                 scale = self._slide.level_downsamples[source.level]
                 place = (round(x * scale), round(y * scale))
                 rgba = np.asarray(self._slide.read_region(place, source.level, (columns, rows)))
-        except openslide.OpenSlideError as error:
+        except (openslide.OpenSlideError, KeyError) as error:
             raise TileError(
                 f"{self.uri}: pixels at {x},{y} cannot be read: {error}", uri=self.uri, level=source.level
             ) from error
@@ -129,8 +133,10 @@ class OpenSlideSource(SlideSource):
         return ((rgba[:, :, :3] * alpha + self._background * (255 - alpha) + 127) // 255).astype(np.uint8)
 
     def close(self) -> None:
-        """Close OpenSlide's handle."""
-        self._slide.close()
+        """Close OpenSlide's handle, which may be done once only."""
+        if not self._closed:
+            self._closed = True
+            self._slide.close()
 
     def _own_files(self) -> list[Path]:
         path = Path(self.uri)
@@ -157,9 +163,10 @@ class OpenSlideSource(SlideSource):
         images = [
             self._image(level, ImageKind.VOLUME, level, size) for level, size in enumerate(self._slide.level_dimensions)
         ]
-        for name, picture in self._slide.associated_images.items():
+        for name in self._slide.associated_images:
             if name in _ASSOCIATED:
-                images.append(self._image(len(images), _ASSOCIATED[name], None, picture.size))
+                columns, rows = (int(properties[f"openslide.associated.{name}.{edge}"]) for edge in ("width", "height"))
+                images.append(self._image(len(images), _ASSOCIATED[name], None, (columns, rows)))
         icc = getattr(self._slide, "color_profile", None)
         return SlideDescription(
             format=properties.get("openslide.vendor", "unknown"),
@@ -189,6 +196,13 @@ class OpenSlideSource(SlideSource):
             colour=TaggedColour.RGB,
             lossy=self._history,
         )
+
+
+def _unreadable(uri: str, error: Exception) -> SourceError:
+    cause = error if isinstance(error, openslide.OpenSlideError) else f"{type(error).__name__} {error}"
+    return SourceError(
+        f"{uri} cannot be opened as a slide ({cause}); check that it is complete and of a supported format", uri=uri
+    )
 
 
 def _dicom_history(uri: str) -> LossyHistory:
@@ -241,5 +255,4 @@ def _first(properties: Mapping[str, str], names: Sequence[str]) -> str:
 
 def _datetime(text: str) -> str:
     """Make a DICOM DT of an ISO 8601 or TIFF date; empty when it is neither."""
-    digits = "".join(c for c in text[:19] if c.isdigit())
-    return digits if len(digits) in (8, 14) and digits[:2] in ("19", "20") else ""
+    return date_time("".join(c for c in text[:19] if c.isdigit()))

@@ -1,13 +1,13 @@
-"""What is written, decided: the user's word before the scanner's, the scanner's before what follows from either, and a placeholder last.
+"""What is written, decided: the user's word, then the scanner's, then what follows from either, and a placeholder last.
 
 Strict by default. An attribute of type 1 that nobody gives is an error which names all of them, and so is a missing
 PatientID: type 2 by PS3.3 C.7.1.1, but a slide that belongs to nobody cannot be found again. What may follow from
 something else:
 
 * ContentDate and ContentTime are those of the acquisition: a conversion creates no content (PS3.3 C.7.6.16). The
-clock is never asked. * SpecimenIdentifier is the ContainerIdentifier: with one specimen on a slide both may be
-identical (C.7.6.22.1.1). * SpecimenUID is a hash of issuer, PatientID and SpecimenIdentifier: slides of one specimen
-agree on it.
+  clock is never asked.
+* SpecimenIdentifier is the ContainerIdentifier: with one specimen on a slide both may be identical (C.7.6.22.1.1).
+* SpecimenUID is a hash of issuer, PatientID and SpecimenIdentifier: slides of one specimen agree on it.
 
 ImagedVolumeDepth does not follow from anything: it may be the optical depth of field (C.8.12.4.1.2), which needs the
 numerical aperture, and no slide format states that. FocusMethod is as the scanner says it, or given.
@@ -135,7 +135,7 @@ def _add_what_follows(values: dict[str, Any]) -> None:
 
 
 def _specimen_uid(values: dict[str, Any]) -> str:
-    """Return the UID of a specimen with a known identifier (PS3.3 C.7.6.22.1.2: globally unique, unlike the identifier)."""
+    """Return the UID of a specimen with a known identifier: globally unique, unlike that (PS3.3 C.7.6.22.1.2)."""
     issuer = values.get("specimen_identifier_issuer") or Issuer()
     return derived_uid(
         (
@@ -150,7 +150,7 @@ def _specimen_uid(values: dict[str, Any]) -> str:
 
 
 def _fill_with_placeholders(values: dict[str, Any]) -> tuple[str, ...]:
-    """Fill what is empty and return the keywords that were filled; a study without a date has that of the acquisition."""
+    """Fill what is empty and return the keywords that were filled; a study without date has the acquisition's."""
     for key, source in (("study_date", "content_date"), ("study_time", "content_time")):
         if source in values:
             values.setdefault(key, values[source])
@@ -169,7 +169,7 @@ def _missing_message(missing: list[str], warnings: list[str], slide_name: str) -
 
 
 _ELEMENTS = {element.key: element for element in elements()}
-_EMPTY = {
+_EMPTY: dict[str, Any] = {
     key: getattr(GivenMetadata(), key) if element.vr == "SQ" or key == "software_versions" else ""
     for key, element in _ELEMENTS.items()
     if key not in ("study_instance_uid", "imaged_volume_depth_mm")

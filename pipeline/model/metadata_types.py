@@ -19,8 +19,7 @@ class Code:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issuer:
-    """Who assigned an identifier: HL7v2 hierarchic designator (PS3.3 10.14). Local name, universal ID with its type, or
-    both."""
+    """Who assigned an identifier: HL7v2 hierarchic designator (PS3.3 10.14). A local name, a universal ID, or both."""
 
     local_namespace_entity_id: str = ""
     universal_entity_id: str = ""
@@ -41,54 +40,52 @@ class Element:
     """Enumerated values (PS3.3 C.7.1.1, C.7.6.1, C.8.12.4); empty: free."""
 
 
-def _fills(keyword: str, vr: str, *, terms: tuple[str, ...] = ()) -> Any:
-    return field(default=None, metadata={"keyword": keyword, "vr": vr, "terms": terms})
-
-
-def _fills_several(keyword: str, vr: str) -> Any:
-    return field(default=(), metadata={"keyword": keyword, "vr": vr, "terms": ()})
+def _fills(keyword: str, vr: str, *, terms: tuple[str, ...] = ()) -> dict[str, Any]:
+    return {"keyword": keyword, "vr": vr, "terms": terms}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GivenMetadata:
     """What the user says. None and empty: nothing is said; the scanner may know."""
 
-    patient_name: str | None = _fills("PatientName", "PN")
+    patient_name: str | None = field(default=None, metadata=_fills("PatientName", "PN"))
     """FAMILY^GIVEN^MIDDLE^PREFIX^SUFFIX."""
-    patient_id: str | None = _fills("PatientID", "LO")
-    patient_birth_date: str | None = _fills("PatientBirthDate", "DA")
-    patient_sex: str | None = _fills("PatientSex", "CS", terms=("M", "F", "O"))
-    accession_number: str | None = _fills("AccessionNumber", "SH")
-    study_instance_uid: str | None = _fills("StudyInstanceUID", "UI")
-    study_id: str | None = _fills("StudyID", "SH")
-    study_date: str | None = _fills("StudyDate", "DA")
-    study_time: str | None = _fills("StudyTime", "TM")
-    study_description: str | None = _fills("StudyDescription", "LO")
-    series_description: str | None = _fills("SeriesDescription", "LO")
-    referring_physician_name: str | None = _fills("ReferringPhysicianName", "PN")
-    laterality: str | None = _fills("ImageLaterality", "CS", terms=("L", "R"))
+    patient_id: str | None = field(default=None, metadata=_fills("PatientID", "LO"))
+    patient_birth_date: str | None = field(default=None, metadata=_fills("PatientBirthDate", "DA"))
+    patient_sex: str | None = field(default=None, metadata=_fills("PatientSex", "CS", terms=("M", "F", "O")))
+    accession_number: str | None = field(default=None, metadata=_fills("AccessionNumber", "SH"))
+    study_instance_uid: str | None = field(default=None, metadata=_fills("StudyInstanceUID", "UI"))
+    study_id: str | None = field(default=None, metadata=_fills("StudyID", "SH"))
+    study_date: str | None = field(default=None, metadata=_fills("StudyDate", "DA"))
+    study_time: str | None = field(default=None, metadata=_fills("StudyTime", "TM"))
+    study_description: str | None = field(default=None, metadata=_fills("StudyDescription", "LO"))
+    series_description: str | None = field(default=None, metadata=_fills("SeriesDescription", "LO"))
+    referring_physician_name: str | None = field(default=None, metadata=_fills("ReferringPhysicianName", "PN"))
+    laterality: str | None = field(default=None, metadata=_fills("ImageLaterality", "CS", terms=("L", "R")))
     """Of a paired body part."""
-    institution_name: str | None = _fills("InstitutionName", "LO")
-    manufacturer: str | None = _fills("Manufacturer", "LO")
-    manufacturer_model_name: str | None = _fills("ManufacturerModelName", "LO")
-    device_serial_number: str | None = _fills("DeviceSerialNumber", "LO")
-    software_versions: tuple[str, ...] = _fills_several("SoftwareVersions", "LO")
-    content_date: str | None = _fills("ContentDate", "DA")
-    content_time: str | None = _fills("ContentTime", "TM")
-    acquisition_date_time: str | None = _fills("AcquisitionDateTime", "DT")
-    container_identifier: str | None = _fills("ContainerIdentifier", "LO")
-    specimen_identifier: str | None = _fills("SpecimenIdentifier", "LO")
-    specimen_identifier_issuer: Issuer | None = _fills("IssuerOfTheSpecimenIdentifierSequence", "SQ")
-    specimen_uid: str | None = _fills("SpecimenUID", "UI")
-    specimen_description: str | None = _fills("SpecimenShortDescription", "LO")
-    anatomic_site: Code | None = _fills("PrimaryAnatomicStructureSequence", "SQ")
+    institution_name: str | None = field(default=None, metadata=_fills("InstitutionName", "LO"))
+    manufacturer: str | None = field(default=None, metadata=_fills("Manufacturer", "LO"))
+    manufacturer_model_name: str | None = field(default=None, metadata=_fills("ManufacturerModelName", "LO"))
+    device_serial_number: str | None = field(default=None, metadata=_fills("DeviceSerialNumber", "LO"))
+    software_versions: tuple[str, ...] = field(default=(), metadata=_fills("SoftwareVersions", "LO"))
+    content_date: str | None = field(default=None, metadata=_fills("ContentDate", "DA"))
+    content_time: str | None = field(default=None, metadata=_fills("ContentTime", "TM"))
+    acquisition_date_time: str | None = field(default=None, metadata=_fills("AcquisitionDateTime", "DT"))
+    container_identifier: str | None = field(default=None, metadata=_fills("ContainerIdentifier", "LO"))
+    specimen_identifier: str | None = field(default=None, metadata=_fills("SpecimenIdentifier", "LO"))
+    specimen_identifier_issuer: Issuer | None = field(
+        default=None, metadata=_fills("IssuerOfTheSpecimenIdentifierSequence", "SQ")
+    )
+    specimen_uid: str | None = field(default=None, metadata=_fills("SpecimenUID", "UI"))
+    specimen_description: str | None = field(default=None, metadata=_fills("SpecimenShortDescription", "LO"))
+    anatomic_site: Code | None = field(default=None, metadata=_fills("PrimaryAnatomicStructureSequence", "SQ"))
     """Where the specimen was taken from."""
-    staining_substances: tuple[Code, ...] = _fills_several("SpecimenPreparationSequence", "SQ")
-    imaged_volume_depth_mm: float | None = _fills("ImagedVolumeDepth", "FL")
+    staining_substances: tuple[Code, ...] = field(default=(), metadata=_fills("SpecimenPreparationSequence", "SQ"))
+    imaged_volume_depth_mm: float | None = field(default=None, metadata=_fills("ImagedVolumeDepth", "FL"))
     """Millimetres here; the attribute is in micrometres."""
-    focus_method: str | None = _fills("FocusMethod", "CS", terms=("AUTO", "MANUAL"))
-    barcode_value: str | None = _fills("BarcodeValue", "LO")
-    label_text: str | None = _fills("LabelText", "UT")
+    focus_method: str | None = field(default=None, metadata=_fills("FocusMethod", "CS", terms=("AUTO", "MANUAL")))
+    barcode_value: str | None = field(default=None, metadata=_fills("BarcodeValue", "LO"))
+    label_text: str | None = field(default=None, metadata=_fills("LabelText", "UT"))
 
     def shares_study(self) -> str | None:
         """Return the key that slides of one study have in common, None when the user gave none.

@@ -6,7 +6,7 @@ would carry one through a shuffle fails at once instead of becoming slow.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,20 +57,14 @@ class TileRun(_StaysInProcess):
     timings: Timings = field(default_factory=Timings)
 
 
-@dataclass(frozen=True, slots=True)
-class Frame(_StaysInProcess):
-    """One frame to store: `head` followed by `tile[start:end]`.
+class Frame(NamedTuple):
+    """One frame to store: `head` followed by `body`.
 
     A passing tile keeps its entropy-coded bytes where they were read; only the head is made anew.
     """
 
     head: bytes
-    tile: Buffer
-    start: int
-    end: int
-
-    def __len__(self) -> int:
-        return len(self.head) + self.end - self.start
+    body: Buffer
 
 
 @dataclass(slots=True)

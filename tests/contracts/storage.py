@@ -21,7 +21,10 @@ HEADER, TRAILER = b"DICM" * 25, b"\xfe\xff\xdd\xe0\0\0\0\0"
 RUNS = st.lists(st.lists(st.binary(max_size=40), min_size=1, max_size=5), min_size=1, max_size=8)
 """Runs of buffers; any of them, and any run, may be empty."""
 
-fast_examples = settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SHARED_FIXTURES = [HealthCheck.function_scoped_fixture, HealthCheck.differing_executors]
+"""Examples leave nothing behind, and are the same for every class that derives."""
+
+fast_examples = settings(max_examples=30, suppress_health_check=SHARED_FIXTURES)
 
 
 def run_bytes(run: list[bytes]) -> bytes:

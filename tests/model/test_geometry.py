@@ -62,7 +62,14 @@ def test_runs_partition_the_frames_in_order(grid: TileGrid, most: int) -> None:
 def test_frames_run_along_a_row_first() -> None:
     grid = TileGrid(600, 500, 240, 250)
     assert (grid.across, grid.down, grid.frames) == (3, 2, 6)
-    assert [grid.position(frame) for frame in range(6)] == [(0, 0), (240, 0), (480, 0), (0, 250), (240, 250), (480, 250)]
+    assert [grid.position(frame) for frame in range(6)] == [
+        (0, 0),
+        (240, 0),
+        (480, 0),
+        (0, 250),
+        (240, 250),
+        (480, 250),
+    ]
     assert grid.extent(2) == (120, 250)
     assert grid.extent(5) == (120, 250)
 

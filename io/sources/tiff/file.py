@@ -1,7 +1,11 @@
-"""A TIFF or BigTIFF file: its directories parsed once by tifffile, its bytes read by position."""
+"""A TIFF or BigTIFF file: its directories parsed once by tifffile, its bytes read by position.
+
+tifffile reads most tags when they are asked for, so its handle stays open; tiles are read through the same one.
+"""
 
 import hashlib
 import os
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import tifffile
@@ -10,6 +14,8 @@ from pipeline.io.sources.fingerprint import hash_blocks
 from pipeline.io.sources.tiff.image import TiffImage
 from pipeline.model.errors import SourceError
 
+_ICC_TAG = 34675
+
 
 class TiffContainer:
     """An open TIFF file. Pages are tifffile's; pixels and tiles are read by `TiffImage`."""
@@ -17,29 +23,52 @@ class TiffContainer:
     def __init__(self, uri: str) -> None:
         self.uri = uri
         try:
-            self._descriptor = os.open(uri, os.O_RDONLY | os.O_CLOEXEC)
-        except OSError as error:
-            raise SourceError(f"{uri} cannot be opened: {error.strerror}", uri=uri) from error
-        self.size = os.fstat(self._descriptor).st_size
-        try:
-            with tifffile.TiffFile(uri) as file:
-                self.byte_order = file.byteorder
-                self.is_svs = file.is_svs
-                self.ome_metadata = file.ome_metadata
-                self.pages = [page.aspage() for page in file.pages]
+            self._file = tifffile.TiffFile(uri)
         except Exception as error:  # a parser of hostile headers may raise anything
-            os.close(self._descriptor)
-            raise SourceError(
-                f"{uri} is no readable TIFF ({type(error).__name__}: {error}); check that the copy is complete", uri=uri
-            ) from error
-        if not self.pages:
-            os.close(self._descriptor)
-            raise SourceError(f"{uri} is a TIFF without an image; check that the copy is complete", uri=uri)
+            raise _unreadable(uri, error) from error
+        try:
+            self._descriptor = self._file.filehandle.fileno()
+            self.size = os.fstat(self._descriptor).st_size
+            self.is_svs = self._file.is_svs
+            self.pages = [page.aspage() for page in _each_once(self._file.pages)]
+            self.description = _text(self.pages[0].description)
+        except Exception as error:
+            self._file.close()
+            raise _unreadable(uri, error) from error
+
+    def text(self, name: str) -> str:
+        """Return a text tag of the first directory without the spaces around it; empty when there is none."""
+        tag = self.pages[0].tags.get(name)
+        return _text(tag.value).strip() if tag is not None else ""
+
+    def icc_profile(self) -> bytes:
+        """Return the profile of the first directory; empty when there is none. Raises SourceError."""
+        tag = self.pages[0].tags.get(_ICC_TAG)
+        if tag is None:
+            return b""
+        if not isinstance(tag.value, bytes):
+            raise SourceError(f"{self.uri}: the tag of its ICC profile holds no bytes", uri=self.uri)
+        return tag.value
+
+    def read(self, offset: int, length: int) -> bytes:
+        """Return bytes of the file, at their own place: many threads may read at once. Raises SourceError."""
+        data = b""
+        while len(data) < length:
+            if self._descriptor < 0:
+                raise SourceError(f"{self.uri} was closed", uri=self.uri)
+            try:
+                more = os.pread(self._descriptor, length - len(data), offset + len(data))
+            except OSError as error:
+                raise SourceError(f"{self.uri} cannot be read: {error.strerror}", uri=self.uri) from error
+            if not more:
+                raise SourceError(f"{self.uri} ends at byte {offset + len(data)}: it was cut while open", uri=self.uri)
+            data = data + more if data else more
+        return data
 
     def image(self, page: int) -> TiffImage:
         """Return the image of a directory; SourceError when it cannot become DICOM pixels."""
         try:
-            return TiffImage(self._descriptor, self.size, self.pages[page], self.uri)
+            return TiffImage(self.read, self.size, self.pages[page], self.uri)
         except SourceError:
             raise
         except (
@@ -61,6 +90,26 @@ class TiffContainer:
 
     def close(self) -> None:
         """Close the file."""
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
-            self._descriptor = -1
+        self._descriptor = -1
+        self._file.close()
+
+
+def _unreadable(uri: str, error: Exception) -> SourceError:
+    cause = error.strerror if isinstance(error, OSError) and error.strerror else f"{type(error).__name__}: {error}"
+    return SourceError(f"{uri} is no readable TIFF ({cause}); check that the copy is complete", uri=uri)
+
+
+def _each_once(
+    pages: Iterable[tifffile.TiffPage | tifffile.TiffFrame],
+) -> Iterator[tifffile.TiffPage | tifffile.TiffFrame]:
+    """Follow the chain of directories; ValueError when it leads in a circle, which tifffile would follow for ever."""
+    places = set()
+    for page in pages:
+        if page.offset in places:
+            raise ValueError(f"directory {page.index} is one that came before")
+        places.add(page.offset)
+        yield page
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""

@@ -5,7 +5,7 @@ own tile codecs, which look at the codestream first; every other compression, pr
 tifffile's to undo.
 """
 
-import os
+from collections.abc import Callable
 
 import numpy as np
 import tifffile
@@ -14,9 +14,11 @@ from numpy.typing import NDArray
 from pipeline.io.codecs.contract import TileCodec
 from pipeline.io.jpeg.passthrough import JpegTiles
 from pipeline.io.jpeg2000.passthrough import Jpeg2000Tiles
-from pipeline.io.sources.tiff.plain_codec import PlainTiles
+from pipeline.io.sources.tiff.alpha import compose_on_white
+from pipeline.io.sources.tiff.plain_codec import MINISWHITE, PlainTiles
 from pipeline.model.errors import CodecError, SourceError, TileError
 from pipeline.model.geometry import TileGrid
+from pipeline.model.reasons import Reason
 from pipeline.model.source import Compression, TaggedColour
 from pipeline.model.tiles import Buffer, Pixels
 
@@ -32,8 +34,8 @@ _LARGEST_SEGMENT = 1 << 28
 class TiffImage:
     """One image directory (IFD). Raises SourceError for what cannot become DICOM pixels."""
 
-    def __init__(self, descriptor: int, file_size: int, page: tifffile.TiffPage, uri: str) -> None:
-        self._descriptor = descriptor
+    def __init__(self, read: Callable[[int, int], bytes], file_size: int, page: tifffile.TiffPage, uri: str) -> None:
+        self._read_at = read
         self._uri = uri
         self._page = page
         self.columns, self.rows = int(page.imagewidth), int(page.imagelength)
@@ -71,14 +73,18 @@ class TiffImage:
         frames = self.grid.frames
         planes = [
             self._read(self.offsets[p * frames + first :][:count], self.lengths[p * frames + first :][:count])
-            for p in range(self.samples)
+            for p in range(self.planes)
         ]
         return [
-            np.concatenate([self._decode(p * frames + first + i, plane[i]) for p, plane in enumerate(planes)], axis=2)
+            self._join([self._decode(p * frames + first + i, plane[i]) for p, plane in enumerate(planes)])
             if all(len(plane[i]) for plane in planes)
             else None
             for i in range(count)
         ]
+
+    def _join(self, planes: list[Pixels]) -> Pixels:
+        pixels: Pixels = np.concatenate(planes, axis=2)
+        return pixels if self.planes == self.samples else compose_on_white(pixels, self._page.extrasamples)
 
     def _decode(self, index: int, tile: Buffer) -> Pixels:
         frame = index % self.grid.frames
@@ -103,24 +109,13 @@ class TiffImage:
         start = int(offsets[stored].min())
         end = int((offsets + lengths)[stored].max())
         if end - start <= int(lengths.sum()) + _GAP:
-            whole = memoryview(self._pread(start, end - start))
+            whole = memoryview(self._read_at(start, end - start))
             places = zip((offsets - np.uint64(start)).tolist(), lengths.tolist(), strict=True)
             return [whole[at : at + length] if length else b"" for at, length in places]
         return [
-            self._pread(at, length) if length else b""
+            self._read_at(at, length) if length else b""
             for at, length in zip(offsets.tolist(), lengths.tolist(), strict=True)
         ]
-
-    def _pread(self, offset: int, length: int) -> bytes:
-        data = os.pread(self._descriptor, length, offset)
-        while len(data) < length:
-            more = os.pread(self._descriptor, length - len(data), offset + len(data))
-            if not more:
-                raise SourceError(
-                    f"{self._uri} ends at byte {offset + len(data)}: it was cut while open", uri=self._uri
-                )
-            data += more
-        return data
 
     def _tagged_colour(self) -> TaggedColour:
         colour = _JPEG_2000.get(int(self._page.compression))
@@ -179,11 +174,18 @@ class TiffImage:
                 f"{self._uri}: the index lists {len(offsets)} offsets and {len(lengths)} lengths for {expected} tiles",
                 uri=self._uri,
             )
-        outside = np.flatnonzero((lengths > 0) & (offsets + lengths > file_size))
+        size = np.uint64(file_size)
+        # Sums of hostile offsets and lengths would wrap around.
+        outside = np.flatnonzero((lengths > 0) & ((lengths > size) | (offsets > size - np.minimum(lengths, size))))
         if len(outside):
             raise SourceError(
                 f"{self._uri}: tile {outside[0]} ends behind the end of the file ({file_size} bytes): "
                 "the file is truncated; fetch it again",
+                uri=self._uri,
+            )
+        if not lengths.any():
+            raise SourceError(
+                f"{self._uri}: none of the {expected} tiles of a directory is stored: the file was not finished",
                 uri=self._uri,
             )
         return offsets, lengths
@@ -195,11 +197,23 @@ class TiffImage:
             "tile_columns": self.grid.tile_columns,
             "tile_rows": rows,
         }
-        if self.planes == 1 and self.compression is Compression.JPEG:
+        reason = self._why_decoded()
+        if reason is not None:
+            return PlainTiles(self._page, samples=1 if self.planes > 1 else self.samples, reason=reason)
+        if self.compression is Compression.JPEG:
             return JpegTiles(tables=self._page.jpegtables or b"", colour=self.colour, **shape)
-        if self.planes == 1 and self.compression is Compression.JPEG_2000:
-            return Jpeg2000Tiles(colour=self.colour, **shape)
-        return PlainTiles(self._page, samples=1 if self.planes > 1 else self.samples, planes=self.planes)
+        return Jpeg2000Tiles(colour=self.colour, **shape)
+
+    def _why_decoded(self) -> Reason | None:
+        """Return what keeps each tile of the image from being a frame, whatever its codestream says."""
+        if self.planes > 1:
+            return Reason.SAMPLES_IN_PLANES
+        if self.compression is Compression.OTHER:
+            return Reason.CODEC_NOT_IN_DICOM
+        if self.stored_samples > self.samples:
+            return Reason.EXTRA_SAMPLES
+        # Frames of white that is zero would be MONOCHROME1.
+        return Reason.PHOTOMETRIC_NOT_IN_IOD if int(self._page.photometric) == MINISWHITE else None
 
 
 def _compression(page: tifffile.TiffPage, uri: str) -> Compression:

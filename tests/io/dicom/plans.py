@@ -7,6 +7,7 @@ from typing import Any
 
 import imagecodecs
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.io.dicom.header import instance_header, instance_trailer
 from pipeline.io.dicom.icc import SRGB_PROFILE
@@ -130,7 +131,8 @@ def frame_pixels(instance: InstancePlan, frame: int) -> Pixels:
     rows, columns = np.mgrid[: instance.grid.tile_rows, : instance.grid.tile_columns]
     waves = [np.sin(rows / (9 + frame + s)) + np.cos(columns / (13 + 2 * s)) for s in range(instance.samples)]
     largest = 2**instance.bits - 1
-    return ((np.stack(waves, -1) + 2) / 4 * largest).astype(f"u{instance.bits // 8}")
+    samples: NDArray[np.float64] = (np.stack(waves, -1) + 2) / 4 * largest
+    return samples.astype(np.uint8) if instance.bits == 8 else samples.astype(np.uint16)
 
 
 def encoded_frame(instance: InstancePlan, frame: int) -> bytes:
@@ -142,10 +144,10 @@ def encoded_frame(instance: InstancePlan, frame: int) -> bytes:
             return pixels.tobytes()
         case TransferSyntax.JPEG_BASELINE:
             colour = "rgb" if instance.photometric is Photometric.RGB else None
-            return imagecodecs.jpeg8_encode(plane, level=90, outcolorspace=colour)
+            return bytes(imagecodecs.jpeg8_encode(plane, level=90, outcolorspace=colour))
         case TransferSyntax.JPEG_2000 | TransferSyntax.JPEG_2000_LOSSLESS:
-            return imagecodecs.jpeg2k_encode(plane, codecformat="J2K", reversible=instance.reversible, level=0)
-    return imagecodecs.htj2k_encode(plane, tlm=True)
+            return bytes(imagecodecs.jpeg2k_encode(plane, codecformat="J2K", reversible=instance.reversible, level=0))
+    return bytes(imagecodecs.htj2k_encode(plane, tlm=True))
 
 
 def encoded_frames(instance: InstancePlan) -> list[bytes]:

@@ -26,6 +26,10 @@ _SUBFILE_LABEL, _SUBFILE_MACRO = 1, 9
 
 def open_aperio(container: TiffContainer) -> SlideSource:
     """Return the slide in a TIFF file that is Aperio's. Raises SourceError."""
+    if not container.pages[0].is_tiled:
+        raise SourceError(
+            f"{container.uri}: its first directory, which is the base level, is not stored in tiles", uri=container.uri
+        )
     images: list[TiffImage] = []
     described: list[SourceImage] = []
     warnings: list[str] = []
@@ -52,10 +56,6 @@ def open_aperio(container: TiffContainer) -> SlideSource:
             levels += 1
         described.append(source_image(len(images), image, kind, level))
         images.append(image)
-    if not described or described[0].kind is not ImageKind.VOLUME:
-        raise SourceError(
-            f"{container.uri}: its first directory, which is the base level, is not stored in tiles", uri=container.uri
-        )
     _check_order(described, container.uri)
     description = SlideDescription(
         format="aperio",

@@ -218,9 +218,10 @@ def test_levels_that_do_not_shrink_are_refused(tmp_path: Path) -> None:
             open_source(str(path))
 
 
-def test_without_a_tiled_level_it_is_no_slide(tmp_path: Path) -> None:
+def test_a_base_level_without_tiles_is_refused(tmp_path: Path) -> None:
+    """No lower level takes its place: the description's MPP would not be its own."""
     path = write_tiff(tmp_path / "s.svs", TiffForm(compression="none", tiled=False), description=HEAD, software=False)
-    with pytest.raises(SourceError, match="no tiled level"):
+    with pytest.raises(SourceError, match="base level, is not stored in tiles"):
         open_source(str(path))
 
 

@@ -23,8 +23,8 @@ def run_conversion(
     """Convert slides and return the report: exactly one entry in its `slides` for every input.
 
     Without `--runner` among the Beam arguments the engine is Beam's in-process runner, by name: `DirectRunner` is a
-    switch that takes another engine with another network or graph. A slide that fails is an entry of the report and raises
-    nothing; raises StorageError when the output cannot be written.
+    switch that takes another engine with another network or graph. A slide that fails is an entry of the report and
+    raises nothing; StorageError when the output cannot be written.
     """
     output = Path(config.output)
     _check_writable(output)

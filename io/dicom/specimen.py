@@ -6,7 +6,7 @@ from pipeline.io.dicom.coded_entry import coded_entry
 from pipeline.model.metadata import Code, Issuer, SlideMetadata
 from pipeline.model.plan import InstancePlan, SlidePlan
 from pipeline.model.source import ImageKind
-from pipeline.model.uids import derived_uid
+from pipeline.model.uids import lasting_uid
 
 
 def specimen(plan: SlidePlan) -> Dataset:
@@ -33,7 +33,7 @@ def _description(plan: SlidePlan) -> Dataset:
     item = Dataset()
     item.SpecimenIdentifier = metadata.specimen_identifier
     item.IssuerOfTheSpecimenIdentifierSequence = _issuer(metadata.specimen_identifier_issuer)
-    item.SpecimenUID = metadata.specimen_uid or derived_uid(("placeholder specimen", plan.fingerprint))
+    item.SpecimenUID = metadata.specimen_uid or lasting_uid(("placeholder specimen", plan.fingerprint))
     if metadata.specimen_description:
         item.SpecimenShortDescription = metadata.specimen_description
     item.SpecimenPreparationSequence = _staining(metadata)

@@ -14,7 +14,7 @@ from pipeline.model.metadata import resolve_metadata
 from pipeline.model.plan import Action, SlidePlan
 from pipeline.model.source import ImageKind, ScannerFacts, SlideDescription, SourceImage
 from pipeline.model.transfer_syntaxes import TransferSyntax
-from pipeline.model.uids import derived_uid
+from pipeline.model.uids import derived_uid, lasting_uid
 
 _WANTED = {ImageKind.LABEL: "label", ImageKind.OVERVIEW: "overview", ImageKind.THUMBNAIL: "thumbnail"}
 
@@ -54,7 +54,7 @@ def _plan(source: SlideSource, slide: SlideInput, config: ConversionConfig) -> S
     if base.samples == 3:
         icc, icc_source, icc_doubts = optical_path_profile(description.icc_profile)
     instances = plan_instances(source, images, probes, syntax, facts, config, place)
-    warnings = [*description.warnings, *doubts, *icc_doubts]
+    warnings = [*description.warnings, *doubts, *metadata.warnings, *icc_doubts]
     if any(i.transfer_syntax in (TransferSyntax.HTJ2K_LOSSLESS, TransferSyntax.HTJ2K_LOSSLESS_RPCL) for i in instances):
         warnings.append(
             "HTJ2K is written, which OpenSlide and QuPath do not read; --transfer-syntax jpeg2000-lossless is for them"
@@ -68,7 +68,7 @@ def _plan(source: SlideSource, slide: SlideInput, config: ConversionConfig) -> S
         fingerprint=fingerprint,
         config_digest=digest,
         study_instance_uid=config.metadata.study_instance_uid
-        or derived_uid(("study", config.uid_salt, *(shared_study or place))),
+        or (lasting_uid(("study", config.uid_salt, shared_study)) if shared_study else derived_uid(("study", *place))),
         series_instance_uid=derived_uid(("series", *place)),
         frame_of_reference_uid=derived_uid(("frame of reference", *place)),
         pyramid_uid=derived_uid(("pyramid", *place)),

@@ -64,7 +64,21 @@ def level_spacing(
     has the base spacing times that factor, on both axes alike: rounding of the size is no change of scale. Any other
     level has its share of the physical extent.
     """
-    factor = round(base_size[0] / size[0])
-    if all(small in (large // factor, -(-large // factor)) for large, small in zip(base_size, size, strict=True)):
+    factor = _integer_factor(base_size, size)
+    if factor is not None:
         return base_spacing[0] * factor, base_spacing[1] * factor
     return base_spacing[0] * base_size[1] / size[1], base_spacing[1] * base_size[0] / size[0]
+
+
+def _integer_factor(base: tuple[int, int], size: tuple[int, int]) -> int | None:
+    """Return the factor between two sizes, each the floor or the ceiling of its own share; None where there is none.
+
+    Of a small level several factors may fit: a power of two is what a pyramid has, else it is the one nearest to the ratio.
+    """
+    fitting = [
+        factor
+        for factor in range(max(1, base[0] // (size[0] + 1)), base[0] // max(1, size[0] - 1) + 2)
+        if all(small in (large // factor, -(-large // factor)) for large, small in zip(base, size, strict=True))
+    ]
+    powers = [factor for factor in fitting if factor & (factor - 1) == 0]
+    return min(powers or fitting, key=lambda factor: abs(factor - base[0] / size[0]), default=None)

@@ -15,12 +15,11 @@ numerical aperture, and no slide format states that. FocusMethod is as the scann
 
 from typing import Any
 
-from pipeline import __version__
 from pipeline.model.errors import MetadataMissing
 from pipeline.model.metadata_types import GivenMetadata, Issuer, SlideMetadata, elements
 from pipeline.model.metadata_values import checked, date_of, time_of
 from pipeline.model.source import ScannerFacts
-from pipeline.model.uids import derived_uid
+from pipeline.model.uids import lasting_uid
 
 REQUIRED = (
     "patient_id",
@@ -49,7 +48,7 @@ _PLACEHOLDERS: dict[str, Any] = {
     "manufacturer": "slidebeam",
     "manufacturer_model_name": "slidebeam",
     "device_serial_number": "RESEARCH",
-    "software_versions": (__version__,),
+    "software_versions": ("RESEARCH",),
     "acquisition_date_time": "19700101000000",
     "content_date": "19700101",
     "content_time": "000000",
@@ -137,7 +136,7 @@ def _add_what_follows(values: dict[str, Any]) -> None:
 def _specimen_uid(values: dict[str, Any]) -> str:
     """Return the UID of a specimen with a known identifier: globally unique, unlike that (PS3.3 C.7.6.22.1.2)."""
     issuer = values.get("specimen_identifier_issuer") or Issuer()
-    return derived_uid(
+    return lasting_uid(
         (
             "specimen",
             issuer.local_namespace_entity_id,

@@ -14,8 +14,17 @@ C.12.1.1)."""
 
 
 def derived_uid(parts: Iterable[str]) -> str:
-    """Return the UID of an ordered list of names."""
-    digest = hashlib.blake2b(digest_size=16, key=b"slidebeam uid", person=WRITER_VERSION.encode())
+    """Return the UID of what this writer makes, from an ordered list of names."""
+    return _uid(parts, WRITER_VERSION)
+
+
+def lasting_uid(parts: Iterable[str]) -> str:
+    """Return the UID of what exists without this writer, a study or a specimen: it is the same in every version."""
+    return _uid(parts, "")
+
+
+def _uid(parts: Iterable[str], writer: str) -> str:
+    digest = hashlib.blake2b(digest_size=16, key=b"slidebeam uid", person=writer.encode())
     for part in parts:
         data = part.encode()
         digest.update(len(data).to_bytes(8, "little") + data)

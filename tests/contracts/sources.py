@@ -183,12 +183,17 @@ class SlideSourceContract:
     def test_the_fingerprint_is_of_the_content(self, source: SlideSource, slide: Path, tmp_path: Path) -> None:
         """Neither name nor clock matter; size, and bytes at the beginning and at the end, do."""
         copy = tmp_path / f"another name{slide.suffix}"
-        shutil.copyfile(slide, copy)
-        os.utime(copy, (1, 1))
+        if slide.is_dir():
+            shutil.copytree(slide, copy)
+        else:
+            shutil.copyfile(slide, copy)
+        files = [copy] if copy.is_file() else sorted(copy.iterdir(), key=lambda file: file.stat().st_size)
+        for file in files:
+            os.utime(file, (1, 1))
         with open_source(str(copy)) as same:
             assert same.fingerprint() == source.fingerprint() == source.fingerprint()
-        with copy.open("ab") as file:
-            file.write(b"\0")
+        with files[0].open("ab") as stream:
+            stream.write(b"\0")
         with open_source(str(copy)) as longer:
             assert longer.fingerprint() != source.fingerprint()
 
@@ -199,7 +204,6 @@ class SlideSourceContract:
         before = os.listdir("/proc/self/fd")
         with open_source(str(slide)) as source:
             source.read_pixels(0, 0, 1)
-            assert len(os.listdir("/proc/self/fd")) > len(before)
         assert os.listdir("/proc/self/fd") == before
 
     def test_a_closed_slide_reads_nothing(self, slide: Path) -> None:

@@ -25,6 +25,8 @@ from pipeline.model.tiles import Buffer, Pixels
 _JPEG = 7
 _JPEG_2000 = {33003: TaggedColour.YCBCR, 33005: TaggedColour.RGB, 33004: None, 34712: None}
 _COLOURS = {0: TaggedColour.GRAY, 1: TaggedColour.GRAY, 2: TaggedColour.RGB, 6: TaggedColour.YCBCR}
+_LOSSLESS = {1, 2, 3, 4, 5, 8, 32773, 32946, 34925, 34926, 34933, 50000}
+"""None, CCITT, LZW, deflate, PackBits, LZMA, zstd, PNG; of all others it is not known."""
 _GAP = 1 << 16
 """Bytes between tiles that are read along instead of making a second call."""
 _LARGEST_SEGMENT = 1 << 28
@@ -42,6 +44,8 @@ class TiffImage:
         self.tiled = bool(page.is_tiled)
         self.page_has_subifds = bool(page.subifds)
         self.compression = _compression(page, uri)
+        self.may_have_lost = self.compression is Compression.OTHER and int(page.compression) not in _LOSSLESS
+        """Compressed by a codec that DICOM does not have, and that need not be reversible."""
         self.colour = self._tagged_colour()
         self.bits = self._bits()
         self.stored_samples = int(page.samplesperpixel)

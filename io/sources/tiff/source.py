@@ -85,7 +85,7 @@ def source_image(index: int, tiff: TiffImage, kind: ImageKind, level: int | None
         bits=tiff.bits,
         compression=tiff.compression,
         colour=tiff.colour,
-        lossy=LossyHistory(stages),
+        lossy=LossyHistory(stages, unknown=tiff.may_have_lost),
         lossless_frames=tiff.tiled and tiff.planes == 1 and tiff.compression is not Compression.OTHER,
     )
 

@@ -1,6 +1,7 @@
 """Plain TIFF in every combination of codec, layout and container: the pixels are those that were written."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import openslide
@@ -12,7 +13,7 @@ from pipeline.io.codecs.contract import PassedTile
 from pipeline.io.sources import open_source
 from pipeline.model.errors import SourceError
 from pipeline.model.reasons import Reason
-from pipeline.model.source import Compression, ImageKind, SourceImage
+from pipeline.model.source import Compression, ImageKind, LossyHistory, SourceImage
 from pipeline.model.tiles import Pixels
 from pipeline.model.transfer_syntaxes import Photometric, TransferSyntax
 from tests.contracts.sources import SlideSourceContract
@@ -300,3 +301,20 @@ def test_a_date_that_there_is_not_is_left_out(tmp_path: Path, text: str) -> None
     path = write_tiff(tmp_path / "p.tif", TiffForm(compression="none"), extratags=tags)
     with open_source(str(path)) as source:
         assert source.describe().facts.acquisition_datetime == ""
+
+
+@pytest.mark.parametrize(
+    ("compression", "arguments"),
+    [("webp", {"level": 50, "lossless": False}), ("jpegxl", {"level": 70}), ("jpegxr", {"level": 50})],
+)
+def test_codecs_that_may_be_lossy_are_not_called_lossless(
+    tmp_path: Path, compression: str, arguments: dict[str, Any]
+) -> None:
+    """What they lost is not known, so Lossy Image Compression is 01 without a method (PS3.3 C.7.6.1.1.5)."""
+    form = TiffForm(compression="none")
+    path = write_tiff(tmp_path / "p.tif", form, compression=compression, compressionargs=arguments)
+    with open_source(str(path)) as source:
+        (image,) = source.describe().images
+        assert image.lossy == LossyHistory(unknown=True)
+        region = source.read_region(0, 0, 0, COLUMNS, ROWS)
+    assert np.abs(region.astype(int) - draw_image(form)).mean() < 12

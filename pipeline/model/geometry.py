@@ -73,7 +73,7 @@ def level_spacing(
 def _integer_factor(base: tuple[int, int], size: tuple[int, int]) -> int | None:
     """Return the factor between two sizes, each the floor or the ceiling of its own share; None where there is none.
 
-    Of a small level several factors may fit: a power of two is what a pyramid has, else it is the one nearest to the ratio.
+    Of a small level several factors may fit: a power of two is what a pyramid has, else the one nearest to the ratio.
     """
     fitting = [
         factor

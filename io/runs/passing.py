@@ -2,7 +2,7 @@
 
 from time import perf_counter_ns
 
-import xxhash
+from xxhash import xxh3_64_intdigest
 
 from pipeline.io.codecs.contract import PassedTile, TileCodec
 from pipeline.io.runs.opened import OpenedSlide
@@ -30,22 +30,20 @@ def _pass_tiles(run: TileRun, checked: FrameRun, slide: OpenedSlide) -> None:
     codec = slide.source.tile_codec(plan.image)
     if codec is None:
         raise TileError(f"{run.key.uri}: its reader gives no compressed tiles", uri=run.key.uri, level=plan.level)
+    planned = (plan.transfer_syntax, plan.photometric, plan.reversible)
     for place, tile in enumerate(run.tiles):
         if not len(tile):
             _background(checked, place, slide)
             continue
         passed = codec.pass_tile(tile)
-        if isinstance(passed, PassedTile):
-            head, start, end, syntax, photometric, reversible = passed
-            if syntax is plan.transfer_syntax and photometric is plan.photometric and reversible is plan.reversible:
-                body = tile[start:end]
-                checked.frames.append(Frame(head, body))
-                checked.routes.append(Route.PASSTHROUGH)
-                checked.digests.append(xxhash.xxh3_64_intdigest(body))
-                continue
-            passed = Reason.DIFFERS_FROM_PLAN
-        _reject(checked, place, passed)
-        _decode(checked, place, tile, codec)
+        if isinstance(passed, PassedTile) and passed[3:] == planned:
+            body = tile[passed.start : passed.end]
+            checked.frames.append(Frame(passed.head, body))
+            checked.routes.append(Route.PASSTHROUGH)
+            checked.digests.append(xxh3_64_intdigest(body))
+        else:
+            _reject(checked, place, passed if isinstance(passed, Reason) else Reason.DIFFERS_FROM_PLAN)
+            _decode(checked, place, tile, codec)
 
 
 def _take_pixels(run: TileRun, checked: FrameRun, slide: OpenedSlide) -> None:
@@ -86,5 +84,5 @@ def _background(checked: FrameRun, place: int, slide: OpenedSlide) -> None:
     data = slide.background_frame(checked.plan)
     checked.frames.append(Frame(b"", data))
     checked.routes.append(Route.BACKGROUND)
-    checked.digests.append(xxhash.xxh3_64_intdigest(data))
+    checked.digests.append(xxh3_64_intdigest(data))
     checked.rejected[place] = Reason.MISSING_TILE

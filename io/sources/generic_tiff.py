@@ -98,4 +98,5 @@ def _pixels_per_unit(page: tifffile.TiffPage, name: str) -> float | None:
     tag = page.tags.get(name)
     if tag is None or not isinstance(tag.value, tuple) or len(tag.value) != 2 or not all(tag.value):
         return None
-    return float(tag.value[0] / tag.value[1])
+    resolution = float(tag.value[0] / tag.value[1])
+    return resolution if resolution > 0 else None

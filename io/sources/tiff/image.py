@@ -87,7 +87,7 @@ class TiffImage:
         ]
 
     def _join(self, planes: list[Pixels]) -> Pixels:
-        pixels: Pixels = np.concatenate(planes, axis=2)
+        pixels = cast(Pixels, np.concatenate(planes, axis=2))
         return pixels if self.planes == self.samples else compose_on_white(pixels, self._page.extrasamples)
 
     def _decode(self, index: int, tile: Buffer) -> Pixels:
@@ -103,7 +103,7 @@ class TiffImage:
         missing = self.grid.tile_rows - pixels.shape[0]
         if missing:
             # The last strip may be shorter than the others; what is beyond the image is never looked at.
-            pixels = np.concatenate([pixels, np.repeat(pixels[-1:], missing, axis=0)])
+            pixels = pixels[np.minimum(np.arange(self.grid.tile_rows), pixels.shape[0] - 1)]
         return pixels
 
     def _read(self, offsets: NDArray[np.uint64], lengths: NDArray[np.uint64]) -> list[Buffer]:

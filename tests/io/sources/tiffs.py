@@ -1,7 +1,7 @@
 """Small TIFF files in all the ways that tifffile writes them, with the pixels that they hold."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -132,3 +132,21 @@ def stored_tiles(path: Path, page: int = 0) -> list[bytes]:
 
 def _byte_order(form: TiffForm) -> str:
     return ">" if form.container == "big-endian" else "<"
+
+
+def rewrite_svs(path: Path, original: Path, changes: Mapping[int, bytes]) -> Path:
+    """Write the base level of a JPEG SVS anew, with the bytes of some of its tiles changed; no other directory."""
+    with tifffile.TiffFile(original) as tiff:
+        page = tiff.pages[0]
+        options: dict[str, Any] = {
+            "shape": page.shape,
+            "tile": (page.tilelength, page.tilewidth),
+            "jpegtables": page.jpegtables,
+            "description": page.description,
+            "compressionargs": {"outcolorspace": page.photometric.name.lower()},
+            "subsampling": (2, 2),
+        }
+    tiles = (changes.get(index, tile) for index, tile in enumerate(stored_tiles(original)))
+    options |= {"dtype": "uint8", "photometric": "rgb", "compression": "jpeg", "metadata": None, "software": False}
+    tifffile.imwrite(path, tiles, **options)
+    return path

@@ -1,9 +1,10 @@
 """Open slides of a process: source, plan and codecs together, kept in an explicit LRU that closes handles.
 
 A worker lives long and meets many slides. Whoever works on one holds a lease; a slide that falls out of the LRU is
-closed with its last lease.
+closed with its last lease. A slide is opened anew for another configuration, and when its file is another one.
 """
 
+import os
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from pipeline.model.plan import InstancePlan, SlidePlan
 from pipeline.model.tiles import Pixels
 
 _KEPT_OPEN = 8
+_Stamp = tuple[int, int, int] | None
 
 
 class OpenedSlide:
@@ -57,7 +59,7 @@ class OpenedSlides:
 
     def __init__(self, kept: int = _KEPT_OPEN) -> None:
         self._kept = kept
-        self._slides: OrderedDict[tuple[str, str, str], OpenedSlide] = OrderedDict()
+        self._slides: OrderedDict[tuple[SlideInput, ConversionConfig, _Stamp], OpenedSlide] = OrderedDict()
         self._lock = threading.RLock()
 
     @contextmanager
@@ -82,7 +84,7 @@ class OpenedSlides:
             self._slides.clear()
 
     def _take(self, slide: SlideInput, config: ConversionConfig) -> OpenedSlide:
-        key = (slide.uri, slide.slide_id, config.digest())
+        key = (slide, config, _stamp(slide.uri))
         with self._lock:
             opened = self._slides.get(key)
             if opened is None:
@@ -115,6 +117,15 @@ def background_pixels(instance: InstancePlan, rows: int, columns: int) -> Pixels
     pixels = np.empty((rows, columns, instance.samples), dtype)
     pixels[:] = np.array(instance.background, dtype)
     return pixels
+
+
+def _stamp(uri: str) -> _Stamp:
+    """Return what changes when another file takes the slide's place, or it is written anew; None: it is not there."""
+    try:
+        found = os.stat(uri)
+    except OSError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _open(slide: SlideInput, config: ConversionConfig) -> OpenedSlide:

@@ -7,11 +7,14 @@ from typing import Any
 
 import pydicom
 from pydicom.encaps import generate_frames
+from pydicom.uid import UID
 
 from pipeline.conversion import run_conversion
+from pipeline.io.codecs import decode_frame
 from pipeline.model.config import ConversionConfig
 from pipeline.model.keys import SlideInput
-from pipeline.model.tiles import Buffer
+from pipeline.model.tiles import Buffer, Pixels
+from pipeline.model.transfer_syntaxes import TransferSyntax
 
 _jobs = itertools.count(1)
 
@@ -40,13 +43,33 @@ def statuses(report: dict[str, Any]) -> dict[str, str]:
 
 
 def stored_frames(file: Path) -> list[bytes]:
-    """Return the frames of an encapsulated instance as pydicom finds them, without padding behind the end marker."""
+    """Return the frames of an instance as pydicom finds them, without padding behind the end marker."""
     dataset = pydicom.dcmread(file)
+    if not UID(dataset.file_meta.TransferSyntaxUID).is_encapsulated:
+        size = dataset.Rows * dataset.Columns * dataset.SamplesPerPixel * dataset.BitsAllocated // 8
+        return [dataset.PixelData[n * size : (n + 1) * size] for n in range(int(dataset.NumberOfFrames))]
     extended = None
     if "ExtendedOffsetTable" in dataset:
         extended = (dataset.ExtendedOffsetTable, dataset.ExtendedOffsetTableLengths)
     frames = generate_frames(dataset.PixelData, number_of_frames=int(dataset.NumberOfFrames), extended_offsets=extended)
     return [frame[:-1] if frame.endswith(b"\xff\xd9\0") else frame for frame in frames]
+
+
+def shown(file: Path) -> list[Pixels]:
+    """Decode all frames of an instance as its header describes them."""
+    header = pydicom.dcmread(file, stop_before_pixels=True)
+    return [
+        decode_frame(
+            frame,
+            transfer_syntax=TransferSyntax(header.file_meta.TransferSyntaxUID),
+            photometric=header.PhotometricInterpretation,
+            rows=header.Rows,
+            columns=header.Columns,
+            samples=header.SamplesPerPixel,
+            bits=header.BitsAllocated,
+        )
+        for frame in stored_frames(file)
+    ]
 
 
 def jpeg_scan(stream: Buffer) -> bytes:

@@ -10,11 +10,8 @@ import pytest
 import xxhash
 from pydicom.uid import UID
 
-from pipeline.io.codecs import decode_frame
 from pipeline.model.config import Certificate, CodecValidation
-from pipeline.model.tiles import Pixels
-from pipeline.model.transfer_syntaxes import TransferSyntax
-from tests.graph.conversions import convert, jpeg_scan, published, staging_left, statuses, stored_frames
+from tests.graph.conversions import convert, jpeg_scan, published, shown, staging_left, statuses, stored_frames
 from tests.io.sources.tiffs import rewrite_svs, stored_tiles
 from tests.sample import build_sample_slide, draw_tissue
 from tests.sample_tiles import TileEncoding, encode_jpeg
@@ -31,23 +28,6 @@ def build(folder: Path, encoding: TileEncoding = TileEncoding.JPEG_RGB, **option
 
 def body(stream: bytes, encoding: TileEncoding) -> bytes:
     return jpeg_scan(stream) if encoding.is_jpeg else stream
-
-
-def shown(file: Path) -> list[Pixels]:
-    """Decode all frames of an instance as its header describes them."""
-    header = pydicom.dcmread(file, stop_before_pixels=True)
-    return [
-        decode_frame(
-            frame,
-            transfer_syntax=TransferSyntax(header.file_meta.TransferSyntaxUID),
-            photometric=header.PhotometricInterpretation,
-            rows=header.Rows,
-            columns=header.Columns,
-            samples=header.SamplesPerPixel,
-            bits=header.BitsAllocated,
-        )
-        for frame in stored_frames(file)
-    ]
 
 
 @pytest.mark.parametrize("encoding", PASSING)

@@ -6,6 +6,7 @@ tifffile's to undo.
 """
 
 from collections.abc import Callable
+from typing import cast
 
 import numpy as np
 import tifffile

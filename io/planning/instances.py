@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from pipeline.io.planning.encoders import instance_encoder
 from pipeline.io.planning.probe import Probe
 from pipeline.io.planning.routes import route_image
 from pipeline.io.sources.contract import SlideSource
@@ -32,7 +33,7 @@ def plan_instances(
     config: ConversionConfig,
     uid_parts: Sequence[str],
 ) -> tuple[InstancePlan, ...]:
-    """Plan every image; levels first, base first. Raises SourceError."""
+    """Plan every image; levels first, base first. Raises SourceError, ConfigError."""
     base = source.describe().levels[0]
     plans = []
     for number, image in enumerate(images, start=1):
@@ -62,6 +63,7 @@ def plan_instances(
             run_frames=_run_frames(source, image, grid, decided.route, config),
         )
         _check_limits(plan)
+        instance_encoder(plan, config)  # options that no frame can have are told here, once, and not a run
         plans.append(plan)
     return tuple(plans)
 

@@ -10,9 +10,9 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from pipeline.io.codecs import frame_encoder
-from pipeline.io.codecs.contract import EncoderSettings, FrameEncoder
+from pipeline.io.codecs.contract import FrameEncoder
 from pipeline.io.planning import plan_slide
+from pipeline.io.planning.encoders import instance_encoder
 from pipeline.io.sources import SlideSource, open_source
 from pipeline.model.config import ConversionConfig
 from pipeline.model.errors import SourceError
@@ -41,7 +41,7 @@ class OpenedSlide:
         """Return the encoder of an instance's frames, in its transfer syntax and photometric interpretation."""
         encoder = self._encoders.get(instance.name)
         if encoder is None:
-            encoder = frame_encoder(_settings(instance, self.config))
+            encoder = instance_encoder(instance, self.config)
             self._encoders[instance.name] = encoder
         return encoder
 
@@ -142,17 +142,3 @@ def _retire(opened: OpenedSlide) -> None:
     if not opened._leases:
         opened.source.close()
 
-
-def _settings(instance: InstancePlan, config: ConversionConfig) -> EncoderSettings:
-    return EncoderSettings(
-        transfer_syntax=instance.transfer_syntax,
-        photometric=instance.photometric,
-        samples=instance.samples,
-        bits=instance.bits,
-        reversible=instance.reversible,
-        jpeg_quality=config.jpeg_quality,
-        jpeg_subsampling=config.jpeg_subsampling,
-        j2k_decomposition_levels=config.j2k_decomposition_levels,
-        columns=instance.grid.tile_columns,
-        rows=instance.grid.tile_rows,
-    )

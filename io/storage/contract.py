@@ -78,6 +78,6 @@ class OutputStore(Protocol):
         """Write a file below the reports in one step and return its URI."""
         ...
 
-    def clean(self, slide_id: str) -> None:
-        """Remove what the job staged for a slide; what is gone already is no error."""
+    def clean(self, slide_id: str, job: str = "") -> None:
+        """Remove what this job, or an interrupted one, staged for a slide; what is gone already is no error."""
         ...

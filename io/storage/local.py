@@ -155,9 +155,9 @@ class LocalStore:
             _replace(target, data)
         return str(target)
 
-    def clean(self, slide_id: str) -> None:
+    def clean(self, slide_id: str, job: str = "") -> None:
         """Remove the slide's staging folder, and the job's when nothing is left in it."""
-        staging = self._staging(slide_id)
+        staging = self.root / "_staging" / (job or self.job) / slide_id
         shutil.rmtree(staging, ignore_errors=True)
         self._remove_empty(staging.parent)
 

@@ -20,8 +20,9 @@ def verify_slide(series: Path, slide: str, *, threads: int = 0) -> VerificationR
     """Compare each frame of a series with the slide. 0 threads: one a core.
 
     A frame that passed must hold the source tile's entropy-coded bytes; one that was encoded must decode to the
-    source's pixels, exactly or, where its codec is lossy, to a PSNR of at least 20 dB. Levels that the series does
-    not have are not asked for. Raises SourceError when the slide or the folder cannot be read.
+    source's pixels, exactly or, where its codec is lossy, to a PSNR of at least 20 dB. Levels that were not converted
+    are not asked for; a file that is gone is missed by its Instance Number, unless it was the last. Raises SourceError
+    when the slide or the folder cannot be read.
     """
     files = sorted(path for path in series.iterdir() if path.suffix == ".dcm") if series.is_dir() else []
     if not files:
@@ -33,9 +34,27 @@ def verify_slide(series: Path, slide: str, *, threads: int = 0) -> VerificationR
                 findings.append(_verify_file(source, file, threads))
             except SourceError as error:
                 problems.append(str(error))
+    problems += _missing(files)
     if not any(instance.kind == ImageKind.VOLUME for instance in findings):
         problems.append(f"{series} holds no level that could be compared")
     return VerificationReport(series=str(series), slide=slide, instances=tuple(findings), problems=tuple(problems))
+
+
+def _missing(files: list[Path]) -> list[str]:
+    """Say which files are gone: the instances of a series are numbered from 1 without a gap."""
+    numbers = {number for file in files if (number := _instance_number(file)) is not None}
+    return [
+        f"{files[0].parent} has no file of instance {number}, of {max(numbers)} or more that were written"
+        for number in range(1, max(numbers, default=0))
+        if number not in numbers
+    ]
+
+
+def _instance_number(file: Path) -> int | None:
+    try:
+        return int(pydicom.dcmread(file, stop_before_pixels=True, specific_tags=["InstanceNumber"]).InstanceNumber)
+    except (InvalidDicomError, AttributeError, ValueError, TypeError):
+        return None
 
 
 def _verify_file(source: SlideSource, file: Path, threads: int) -> InstanceFindings:

@@ -361,6 +361,18 @@ class OutputStoreContract:
         other.clean(SLIDE)
         assert self.leftovers(tmp_path) == []
 
+    def test_what_a_dead_job_left_can_be_cleaned(self, tmp_path: Path) -> None:
+        """By the job that finished its slide."""
+        dead, alive = self.make_store(tmp_path, "dead"), self.make_store(tmp_path, "alive")
+        self.stage_series(dead)
+        sizes = self.stage_series(alive)
+        alive.clean(SLIDE, "dead")
+        assert alive.staged_sizes(SLIDE, "dead") == {}
+        assert alive.staged_sizes(SLIDE, "alive") == sizes
+        alive.clean(SLIDE, "never was")
+        alive.clean(SLIDE)
+        assert self.leftovers(tmp_path) == []
+
     def test_a_run_can_be_staged_while_another_slide_is_cleaned(self, store: OutputStore) -> None:
         """Cleaning takes empty folders away under the feet of those who make them."""
         stop = threading.Event()

@@ -54,7 +54,7 @@ def stage_of(output: Path) -> str:
 
 
 def assert_finished(output: Path, finished: Path) -> None:
-    """The output is byte for byte what an undisturbed job writes, and nothing is left over."""
+    """Compare with what an undisturbed job writes, byte for byte; nothing is left over."""
     assert published(output) == published(finished)
     assert stage_of(output) == "done"
     assert staging_left(output) == []
@@ -142,7 +142,7 @@ def test_a_published_series_that_was_damaged_is_made_again(
 
 
 def crash_before_publishing(output: Path) -> None:
-    """The series stands in the staging area, the intent is written, nothing is visible."""
+    """Leave the series in the staging area, with its intent written and nothing visible."""
     staged = output / "_staging/first/s.svs"
     staged.mkdir(parents=True)
     (staged / "parts").mkdir()
@@ -152,13 +152,13 @@ def crash_before_publishing(output: Path) -> None:
 
 
 def crash_before_the_last_record(output: Path) -> None:
-    """The series is visible, its record still says intent; parts were not cleaned."""
+    """Leave the series visible, its record at intent, and parts that were not cleaned."""
     set_stage(output, "intent")
     leave_parts(output)
 
 
 def crash_while_staging(output: Path) -> None:
-    """Parts and one assembled instance; no record."""
+    """Leave parts and one assembled instance, without a record."""
     leave_parts(output)
     series = output / "_staging/first/s.svs/series"
     series.mkdir()
@@ -168,20 +168,20 @@ def crash_while_staging(output: Path) -> None:
 
 
 def crash_with_the_staged_series_lost(output: Path) -> None:
-    """The intent is written, and somebody emptied the staging area."""
+    """Leave an intent whose staged series somebody removed."""
     shutil.rmtree(output / "s.svs")
     set_stage(output, "intent")
 
 
 def crash_with_half_a_staged_series(output: Path) -> None:
-    """A file of the staged series is short."""
+    """Leave a staged series with a file that is short."""
     crash_before_publishing(output)
     with (output / "_staging/first/s.svs/series/level-0.dcm").open("r+b") as file:
         file.truncate(5000)
 
 
 def crash_before_an_exchange(output: Path) -> None:
-    """The new series was to replace one with other options, which is still there."""
+    """Leave a series of other options in the place that the new one was to take."""
     crash_before_publishing(output)
     (output / "s.svs").mkdir()
     (output / "s.svs/old.dcm").write_bytes(b"the series of other options")

@@ -105,8 +105,8 @@ def test_a_small_level_of_a_large_slide_keeps_its_power_of_two() -> None:
 
 
 @given(
-    size=st.tuples(st.integers(1000, 200_000), st.integers(1000, 200_000)),
-    small=st.tuples(st.integers(1, 999), st.integers(1, 999)),
+    size=st.tuples(st.integers(100, 3000), st.integers(100, 3000)),
+    small=st.tuples(st.integers(1, 99), st.integers(1, 99)),
 )
 def test_any_other_level_has_its_share_of_the_physical_extent(size: tuple[int, int], small: tuple[int, int]) -> None:
     fits = [
@@ -120,15 +120,7 @@ def test_any_other_level_has_its_share_of_the_physical_extent(size: tuple[int, i
     assert between_columns * small[0] == pytest.approx(SPACING[1] * size[0])
 
 
-@pytest.mark.parametrize(
-    "size",
-    [
-        (101, 50),
-        (100, 51),
-        (400, 400),
-        (1000, 10),
-    ],
-)
+@pytest.mark.parametrize("size", [(101, 50), (100, 51), (400, 400), (1000, 10)])
 def test_a_picture_larger_than_the_base_has_a_finer_scale(size: tuple[int, int]) -> None:
     between_rows, between_columns = level_spacing((100, 50), SPACING, size)
     assert between_rows == pytest.approx(SPACING[0] * 50 / size[1])

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from pipeline.io.sources import open_source
 from pipeline.model.errors import MetadataMissing, SlidebeamError, SourceError, TileError
 from tests.io.sources.damage import ASCII, BYTE, FLOAT, LONG, SHORT, flip_bytes, read_all, set_big_tag, set_tag
 from tests.io.sources.tiffs import TiffForm, draw_image, write_pyramid, write_tiff

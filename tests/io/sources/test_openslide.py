@@ -58,7 +58,8 @@ class TestOwnDicom(OpenSlideContract):
     def slide(cls, tmp_path_factory: pytest.TempPathFactory) -> Path:
         """Convert a small slide."""
         folder = tmp_path_factory.mktemp("dicom")
-        built = build_sample_slide(folder / "s.svs", columns=500, rows=400, tile=128)
+        # Levels of exactly 1/4 and 1/16: OpenSlide takes places in pixels of level 0, and interpolates between others.
+        built = build_sample_slide(folder / "s.svs", columns=512, rows=384, tile=128)
         config = ConversionConfig(output=str(folder / "out"), research_placeholder=True)
         report = run_conversion([SlideInput(uri=str(built), slide_id="s.svs")], config, job="job")
         assert report["failures"] == []

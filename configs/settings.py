@@ -79,7 +79,14 @@ SETTINGS: tuple[Setting, ...] = (
         field="overwrite",
         parse=switch,
         group=_FILES,
-        help="replace other output where a slide's folder goes (default: refuse); finished slides are skipped",
+        help="replace another DICOM series where a slide's folder goes (default: refuse); finished slides are skipped",
+    ),
+    Setting(
+        name="force",
+        field="force",
+        parse=switch,
+        group=_FILES,
+        help="convert finished slides anew (default: skip them)",
     ),
     Setting(
         name="level",

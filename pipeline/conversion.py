@@ -2,19 +2,23 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import apache_beam as beam
-from apache_beam.options.pipeline_options import StandardOptions
+from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions, StandardOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
 from pipeline.beam_options import beam_options
 from pipeline.graph import build_graph
 from pipeline.io.reports.progress import BOARD
+from pipeline.io.storage.local import LocalStore
 from pipeline.model.config import ConversionConfig
+from pipeline.model.cores import usable_cores
 from pipeline.model.errors import StorageError
 from pipeline.model.keys import SlideInput
+from pipeline.transforms.process import OPENED
 
 
 def run_conversion(
@@ -33,10 +37,30 @@ def run_conversion(
     named = options.view_as(StandardOptions).runner
     runner: Any = named or FnApiRunner()
     pipeline = beam.Pipeline(runner=runner, options=options)
-    build_graph(pipeline, slides, config, job, engine=named or "FnApiRunner (in-process)")
-    pipeline.run().wait_until_finish()
+    build_graph(pipeline, slides, _shared_out(config, options), job)
+    try:
+        result = pipeline.run()
+        result.wait_until_finish()
+    except Exception as error:
+        raise StorageError(
+            f"the job ended before its reports were written: {error}; slides that were published stay, and the same "
+            "command goes on from there",
+            uri=str(output),
+        ) from error
+    finally:
+        OPENED.close()
     report: dict[str, Any] = json.loads((output / "_reports" / job / "report.json").read_text("utf-8"))
+    report["engine"] = f"{named or 'FnApiRunner'} ({type(result).__module__}.{type(result).__name__})"
+    LocalStore(config.output, job).write_report(f"{job}/report.json", f"{json.dumps(report, indent=2)}\n".encode())
     return report
+
+
+def _shared_out(config: ConversionConfig, options: PipelineOptions) -> ConversionConfig:
+    """Give each of several SDK processes on this machine its share of the cores, unless threads were asked for."""
+    direct = options.view_as(DirectOptions)
+    if config.threads or direct.direct_running_mode != "multi_processing":
+        return config
+    return replace(config, threads=max(1, usable_cores() // max(1, direct.direct_num_workers)))
 
 
 def _check_writable(output: Path) -> None:

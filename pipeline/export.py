@@ -123,8 +123,12 @@ class DicomExport:
         return self._with("threads", count)
 
     def overwrite(self) -> Self:
-        """Replace other output where the slide's folder goes."""
+        """Replace another DICOM series where the slide's folder goes."""
         return self._with("overwrite", True)
+
+    def force(self) -> Self:
+        """Convert a finished slide anew."""
+        return self._with("force", True)
 
     def with_beam_arguments(self, *arguments: str) -> Self:
         """Hand these to Beam, as `--runner=...`."""

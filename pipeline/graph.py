@@ -29,7 +29,7 @@ from pipeline.transforms.write_report import WriteReport
 
 
 def build_graph(
-    pipeline: beam.Pipeline, slides: Sequence[SlideInput], config: ConversionConfig, job: str, engine: str
+    pipeline: beam.Pipeline, slides: Sequence[SlideInput], config: ConversionConfig, job: str
 ) -> beam.PCollection[str]:
     """Add the conversion of slides to a pipeline and return its leaf, the URIs of the reports."""
     planned = (
@@ -58,7 +58,7 @@ def build_graph(
         | "InstancesAndRows" >> beam.Flatten()
         | "PublishSlides" >> PublishSlides(config, job)
         | "CleanUp" >> CleanUp(config, job)
-        | "WriteReport" >> WriteReport(config, job, engine)
+        | "WriteReport" >> WriteReport(config, job)
     )
 
 

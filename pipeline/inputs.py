@@ -20,6 +20,8 @@ from pipeline.model.keys import SlideInput
 
 RESERVED = ("_reports", "_state", "_staging")
 """Folders of the output that hold no slides."""
+LONGEST_NAME = 200
+"""Bytes of a component of a slide's name: file systems take 255, and temporary names of its files are longer."""
 
 
 def expand_inputs(patterns: Sequence[str]) -> tuple[SlideInput, ...]:
@@ -128,13 +130,19 @@ def _is_dicom(path: Path) -> bool:
 
 
 def check_names(slides: Iterable[SlideInput]) -> None:
-    """Raise ConfigError where two names are one folder, one lies in the other, or one is a folder of our own."""
+    """Raise ConfigError where names are one folder, one lies in another, is a folder of our own, or is too long."""
     folders: dict[str, SlideInput] = {}
     for slide in slides:
         name = _folded(slide.slide_id)
         if name.partition("/")[0] in RESERVED:
             raise ConfigError(
                 f"{slide.uri} would be written to {slide.slide_id}, which is kept for reports and state; rename it"
+            )
+        longest = max((os.fsencode(part) for part in slide.slide_id.split("/")), key=len)
+        if len(longest) > LONGEST_NAME:
+            raise ConfigError(
+                f"{slide.uri}: a name of {len(longest)} bytes is too long for files that are named after it; rename it "
+                f"to at most {LONGEST_NAME} bytes"
             )
         if name in folders:
             raise ConfigError(_collision(folders[name], slide, "both would be written to"))

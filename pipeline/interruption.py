@@ -1,4 +1,4 @@
-"""Ctrl-C while a runner is at work.
+"""Ctrl-C, or a scheduler's SIGTERM, while a runner is at work.
 
 Python raises KeyboardInterrupt wherever the main thread happens to be. In an import it may be swallowed, and in a
 DoFn Beam makes a RuntimeError of it. So the signal is remembered: whatever comes out of the block after it is the
@@ -14,20 +14,20 @@ from types import FrameType
 
 
 class Interruption:
-    """Whether Ctrl-C was pressed."""
+    """Whether the process was asked to stop."""
 
     def __init__(self) -> None:
         self.requested = False
 
     def check(self) -> None:
-        """Raise KeyboardInterrupt when it was pressed and somebody swallowed it."""
+        """Raise KeyboardInterrupt when it was asked to stop and somebody swallowed the signal."""
         if self.requested:
             raise KeyboardInterrupt
 
 
 @contextmanager
 def interruptible() -> Iterator[Interruption]:
-    """Let KeyboardInterrupt, and no other exception, leave the block once Ctrl-C was pressed.
+    """Let KeyboardInterrupt, and no other exception, leave the block once SIGINT or SIGTERM came.
 
     What the runner logs about being interrupted is dropped. Outside the main thread, which alone receives signals,
     nothing changes.
@@ -43,7 +43,7 @@ def interruptible() -> Iterator[Interruption]:
         raise KeyboardInterrupt
 
     disabled = logging.root.manager.disable
-    before = signal.signal(signal.SIGINT, remember)
+    before = {number: signal.signal(number, remember) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield interruption
     except Exception:
@@ -51,5 +51,6 @@ def interruptible() -> Iterator[Interruption]:
             raise KeyboardInterrupt from None
         raise
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
         logging.disable(disabled)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.beam_import import import_beam
+from pipeline.input_checks import check_job
 from pipeline.interruption import interruptible
 from pipeline.model.config import ConversionConfig, UidPolicy
 from pipeline.model.keys import SlideInput
@@ -49,9 +50,11 @@ def run_job(
 
     In a process of its own, what the imports made is frozen (`gc.freeze`): no later collection walks through it.
 
-    Raises StorageError when the output cannot be written, and KeyboardInterrupt after what was begun has been
-    removed.
+    Raises ConfigError when the output would harm a source or the metadata belong to one slide of several
+    (`pipeline.input_checks`), StorageError when the output cannot be written, and KeyboardInterrupt after what was
+    begun has been removed.
     """
+    check_job(inputs, config)
     name = f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{secrets.token_hex(4)}"
     if config.uid_policy is UidPolicy.FRESH:
         config = dataclasses.replace(config, uid_salt=secrets.token_hex(16))

@@ -20,7 +20,7 @@ from pipeline.model.config import Backend, ConversionConfig
 from pipeline.model.errors import ConfigError
 from pipeline.model.metadata import GivenMetadata
 
-_PIXEL_SETTINGS_ONLY = ("input", "output", "overwrite", "quiet", "threads", "run-frames", "run-bytes")
+_PIXEL_SETTINGS_ONLY = ("input", "output", "overwrite", "force", "quiet", "threads", "run-frames", "run-bytes")
 """What `inspect`, which writes nothing, has no use for."""
 
 
@@ -175,8 +175,7 @@ def check_backend(backend: Backend) -> None:
     """Refuse to go on without a device where one is required: this version encodes on the CPU."""
     if backend is Backend.REQUIRE_DEVICE:
         raise ConfigError(
-            "--backend require-device: this version encodes on the CPU only; a device needs an NVIDIA driver, "
-            "pip install 'slidebeam[gpu]' and a version that has a device encoder; prefer-device falls back"
+            "--backend require-device: this version encodes on the CPU only; take auto, cpu or prefer-device"
         )
 
 

@@ -15,4 +15,4 @@ class CheckPassthrough(beam.PTransform):
 
 
 def _check(work: RunWork) -> RunWork:
-    return work.then(pass_through)
+    return work.then("CheckPassthrough", pass_through)

@@ -15,4 +15,4 @@ class EncodeTiles(beam.PTransform):
 
 
 def _encode(work: RunWork) -> RunWork:
-    return work.then(encode_run)
+    return work.then("EncodeTiles", encode_run)

@@ -1,13 +1,13 @@
 """How a stage's errors become dead letters: typed elements that travel with the others.
 
 Each DoFn catches at one place, and catches errors that are not ours too: an uncaught one would fail every slide of
-the pipeline, with no retry. Such an error keeps its class name, and its traceback goes to the log.
+the pipeline, with no retry. Such an error keeps its class name; its traceback goes to the log, which `--verbose` shows.
 """
 
 import logging
 
 from pipeline.model.config import ConversionConfig
-from pipeline.model.errors import SlidebeamError
+from pipeline.model.errors import MetadataMissing, SlidebeamError
 from pipeline.model.keys import RunKey, SlideInput
 from pipeline.model.plan import SlidePlan
 from pipeline.model.records import Failure, PlannedInstance
@@ -20,7 +20,7 @@ def dead_letter(
     error: Exception, stage: str, element: SlideInput | SlidePlan | RunKey | PlannedInstance, config: ConversionConfig
 ) -> Failure:
     """Return the failure of an element in a stage; the error's level and frame are more exact than the element's."""
-    _LOG.debug("%s of %s failed", stage, element.uri, exc_info=error)
+    _LOG.info("%s of %s failed", stage, element.uri, exc_info=error)
     level = element.level if isinstance(element, RunKey) else None
     frame, message = None, f"{element.uri}: unexpected {type(error).__name__} in {stage}: {error}"
     if isinstance(error, SlidebeamError):
@@ -33,6 +33,6 @@ def dead_letter(
         frame=frame,
         error_class=type(error).__name__,
         message=message,
-        reproduce=reproduce_command(config, element.uri, level),
+        reproduce=reproduce_command(config, element.uri, level, placeholders=not isinstance(error, MetadataMissing)),
         instance=element.instance if isinstance(element, RunKey | PlannedInstance) else "",
     )

@@ -43,4 +43,6 @@ class _OpenSlide(beam.DoFn):
         with OPENED.lease(slide, self._config) as opened:
             # The ICC profile may be half a megabyte; whoever needs it leases the slide, which has it.
             plan = replace(opened.plan, icc_profile=b"")
-        return replace(plan, action=decide_action(self._store, plan, overwrite=self._config.overwrite))
+        return replace(
+            plan, action=decide_action(self._store, plan, overwrite=self._config.overwrite, force=self._config.force)
+        )

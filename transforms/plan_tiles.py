@@ -6,7 +6,7 @@ import apache_beam as beam
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.io.planning.offsets import ITEM_HEADER_BYTES, predicted_offsets
+from pipeline.io.planning.offsets import predicted_offsets
 from pipeline.io.reports.progress import BOARD
 from pipeline.io.runs.opened import OpenedSlide
 from pipeline.model.config import ConversionConfig
@@ -75,7 +75,9 @@ def _instance_rows(slide: OpenedSlide, instance: InstancePlan) -> Iterator[Plann
             first_frame=first,
             frames=frames,
             offset=None if offsets is None else int(offsets[first]),
-            predicted_bytes=0 if offsets is None else int(offsets[first + frames] - offsets[first]),
+            predicted_bytes=frames * instance.frame_bytes
+            if offsets is None
+            else int(offsets[first + frames] - offsets[first]),
         )
 
 
@@ -84,7 +86,7 @@ def _offsets(slide: OpenedSlide, instance: InstancePlan) -> NDArray[np.int64] | 
         return None
     lengths = slide.source.tile_lengths(instance.image)
     missing = lengths is not None and not lengths.all()
-    background = len(slide.background_frame(instance)) if missing else ITEM_HEADER_BYTES
+    background = len(slide.background_frame(instance)) if missing else 0
     return predicted_offsets(slide.source, slide.plan, instance, background)
 
 

@@ -55,7 +55,7 @@ class _PublishSlide(beam.DoFn):
             if plan.action is Action.CONVERT:
                 publish_series(self._store, plan, written, job=self._job, overwrite=self._config.overwrite)
             elif plan.action is Action.FINISH:
-                finish_series(self._store, plan, overwrite=self._config.overwrite)
+                finish_series(self._store, plan, job=self._job, overwrite=self._config.overwrite)
         except Exception as error:
             return _failed(uri, slide_id, plan, written, (dead_letter(error, "PublishSlides", plan, self._config),))
         status = Status.SKIPPED if plan.action is Action.SKIP else Status.PUBLISHED

@@ -16,4 +16,4 @@ class ReadTiles(beam.PTransform):
 
 
 def _read(key: RunKey) -> RunWork:
-    return RunWork(key).then(read_run)
+    return RunWork(key).then("ReadTiles", read_run)

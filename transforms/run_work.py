@@ -8,13 +8,18 @@ them; payloads come into being inside the pool only.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from pipeline.io.runs.opened import OpenedSlide
 from pipeline.model.keys import RunKey
 
-Step = Callable[[Any, OpenedSlide], Any]
-"""A stage's function: takes what the stage before it returned. The first takes the key."""
+
+class Step(NamedTuple):
+    """What one stage does to a run."""
+
+    stage: str
+    function: Callable[[Any, OpenedSlide], Any]
+    """Takes what the stage before it returned; the first one takes the key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +29,6 @@ class RunWork:
     key: RunKey
     steps: tuple[Step, ...] = ()
 
-    def then(self, step: Step) -> "RunWork":
+    def then(self, stage: str, function: Callable[[Any, OpenedSlide], Any]) -> "RunWork":
         """Return the work with one more step."""
-        return replace(self, steps=(*self.steps, step))
+        return replace(self, steps=(*self.steps, Step(stage, function)))

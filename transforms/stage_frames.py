@@ -45,7 +45,7 @@ class _StageRuns(beam.DoFn):
         self._pending: deque[Future[StagedRun | Failure]] = deque()
 
     def process(self, work: RunWork) -> Iterator[StagedRun | Failure]:
-        self._pending.append(self._pool.submit(_do, work, self._config, self._store))
+        self._pending.append(self._pool.submit(work.key.predicted_bytes, _do, work, self._config, self._store))
         while len(self._pending) > self._pool.in_flight:
             yield self._pending.popleft().result()
 
@@ -55,14 +55,16 @@ class _StageRuns(beam.DoFn):
 
 
 def _do(work: RunWork, config: ConversionConfig, store: LocalStore) -> StagedRun | Failure:
-    key = work.key
+    key, stage = work.key, "StageFrames"
     try:
         with OPENED.lease(SlideInput(uri=key.uri, slide_id=key.slide_id), config, key.fingerprint) as slide:
             run: Any = key
             for step in work.steps:
-                run = step(run, slide)
+                stage = step.stage
+                run = step.function(run, slide)
+            stage = "StageFrames"
             staged = stage_run(run, slide, store)
     except Exception as error:
-        return dead_letter(error, "StageFrames", key, config)
+        return dead_letter(error, stage, key, config)
     BOARD.advance(staged.frames, staged.counters.bytes_in, staged.counters.bytes_out)
     return staged

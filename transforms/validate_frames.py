@@ -15,4 +15,4 @@ class ValidateFrames(beam.PTransform):
 
 
 def _validate(work: RunWork) -> RunWork:
-    return work.then(validate_run)
+    return work.then("ValidateFrames", validate_run)

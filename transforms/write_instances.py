@@ -36,6 +36,7 @@ class WriteInstances(beam.PTransform):
 class _WriteInstance(beam.DoFn):
     def __init__(self, config: ConversionConfig, job: str) -> None:
         self._config = config
+        self._job = job
         self._store = LocalStore(config.output, job)
 
     def process(self, group: tuple[str, Iterable[Row]]) -> Iterator[WrittenInstance | Failure]:
@@ -46,7 +47,7 @@ class _WriteInstance(beam.DoFn):
         try:
             slide = SlideInput(uri=planned.uri, slide_id=planned.slide_id)
             with OPENED.lease(slide, self._config, planned.fingerprint) as opened:
-                yield write_instance(planned, runs, opened, self._store)
+                yield write_instance(planned, runs, opened, self._store, self._job)
         except Exception as error:
             yield dead_letter(error, "WriteInstances", planned, self._config)
 

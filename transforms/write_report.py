@@ -12,11 +12,10 @@ from pipeline.model.records import SlideOutcome
 class WriteReport(beam.PTransform):
     """Write the job's reports, last; its output is the graph's only leaf: URIs of the reports."""
 
-    def __init__(self, config: ConversionConfig, job: str, engine: str) -> None:
+    def __init__(self, config: ConversionConfig, job: str) -> None:
         super().__init__()
         self._config = config
         self._job = job
-        self._engine = engine
 
     def expand(self, outcomes: beam.PCollection[SlideOutcome]) -> beam.PCollection[str]:
         """Gather outcomes and write."""
@@ -24,7 +23,7 @@ class WriteReport(beam.PTransform):
             outcomes
             | "KeyByJob" >> beam.Map(_keyed)
             | "GroupByJob" >> beam.GroupByKey()
-            | "WriteReports" >> beam.FlatMap(_write, self._config, self._job, self._engine)
+            | "WriteReports" >> beam.FlatMap(_write, self._config, self._job)
         )
 
 
@@ -32,7 +31,5 @@ def _keyed(outcome: SlideOutcome) -> tuple[str, SlideOutcome]:
     return "job", outcome
 
 
-def _write(
-    group: tuple[str, Iterable[SlideOutcome]], config: ConversionConfig, job: str, engine: str
-) -> tuple[str, ...]:
-    return write_reports(list(group[1]), config, job, engine=engine)
+def _write(group: tuple[str, Iterable[SlideOutcome]], config: ConversionConfig, job: str) -> tuple[str, ...]:
+    return write_reports(list(group[1]), config, job)

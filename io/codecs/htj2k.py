@@ -7,11 +7,10 @@ have a TLM segment, and enough decomposition levels that the lowest resolution i
 
 import imagecodecs
 
+from pipeline.io.codecs.base import SettledEncoder
 from pipeline.io.codecs.contract import EncoderSettings
-from pipeline.io.codecs.photometric import check_photometric
-from pipeline.io.codecs.samples import check_depth, contiguous_samples
 from pipeline.io.jpeg2000.rpcl import LOWEST_RESOLUTION, fewest_levels
-from pipeline.model.errors import CodecError, ConfigError
+from pipeline.model.errors import ConfigError
 from pipeline.model.tiles import Pixels
 from pipeline.model.transfer_syntaxes import Photometric, TransferSyntax
 
@@ -19,48 +18,26 @@ DEFAULT_LEVELS = 5
 MOST_LEVELS = 32
 
 
-class Htj2kEncoder:
-    """Encodes gray and RGB frames of 8 or 16 bits: a `FrameEncoder`."""
+class Htj2kEncoder(SettledEncoder):
+    """Encodes gray and RGB frames of 8 or 16 bits: YBR_RCT with the component transform, RGB without."""
 
     def __init__(self, settings: EncoderSettings) -> None:
         """Take the settings; ConfigError for decomposition levels that the syntax does not allow."""
-        check_photometric(settings)
-        check_depth(settings)
-        self._settings = settings
+        super().__init__(settings)
         self._is_rpcl = settings.transfer_syntax is TransferSyntax.HTJ2K_LOSSLESS_RPCL
         self._levels = _decomposition_levels(settings, self._is_rpcl)
 
-    @property
-    def transfer_syntax(self) -> TransferSyntax:
-        """HTJ2K lossless, RPCL or not."""
-        return self._settings.transfer_syntax
-
-    @property
-    def photometric(self) -> Photometric:
-        """YBR_RCT with the component transform, RGB without, or MONOCHROME2."""
-        return self._settings.photometric
-
-    @property
-    def lossy_method(self) -> str | None:
-        """None: nothing is lost."""
-        return None
-
-    def encode(self, pixels: Pixels) -> bytes:
-        """Encode (rows, columns, samples) into a codestream; CodecError for pixels other than the settings say."""
-        samples = contiguous_samples(pixels, self._settings)
-        try:
-            return bytes(
-                imagecodecs.htj2k_encode(
-                    samples,
-                    planar=False,
-                    rgb=self._settings.photometric is Photometric.YBR_RCT,
-                    reversible=True,
-                    resolutions=self._levels,
-                    tlm=self._is_rpcl,
-                )
+    def _encoded(self, samples: Pixels) -> bytes:
+        return bytes(
+            imagecodecs.htj2k_encode(
+                samples,
+                planar=False,
+                rgb=self._settings.photometric is Photometric.YBR_RCT,
+                reversible=True,
+                resolutions=self._levels,
+                tlm=self._is_rpcl,
             )
-        except (RuntimeError, ValueError) as error:
-            raise CodecError(f"HTJ2K: OpenJPH does not encode the frame: {error}") from error
+        )
 
 
 def _decomposition_levels(settings: EncoderSettings, is_rpcl: bool) -> int:

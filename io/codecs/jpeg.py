@@ -6,20 +6,19 @@ and no subsampling: for the tiles of an instance whose passing tiles are RGB. Hu
 
 import imagecodecs
 
+from pipeline.io.codecs.base import SettledEncoder
 from pipeline.io.codecs.contract import EncoderSettings
-from pipeline.io.codecs.photometric import check_photometric
-from pipeline.io.codecs.samples import contiguous_samples
-from pipeline.model.errors import CodecError, ConfigError
+from pipeline.model.errors import ConfigError
 from pipeline.model.tiles import Pixels
 from pipeline.model.transfer_syntaxes import Photometric, TransferSyntax
 
 
-class JpegEncoder:
-    """Encodes 8-bit gray and RGB frames: a `FrameEncoder`."""
+class JpegEncoder(SettledEncoder):
+    """Encodes 8-bit gray and RGB frames, YBR_FULL_422 whatever the subsampling, RGB, or MONOCHROME2."""
 
     def __init__(self, settings: EncoderSettings) -> None:
         """Take the settings; ConfigError for 16 bits or a colour model that JPEG does not have."""
-        check_photometric(settings)
+        super().__init__(settings)
         if settings.bits != 8:
             others = ", ".join(s.option for s in TransferSyntax if s is not TransferSyntax.JPEG_BASELINE)
             raise ConfigError(
@@ -28,38 +27,22 @@ class JpegEncoder:
             )
         if not 1 <= settings.jpeg_quality <= 100:
             raise ConfigError(f"the JPEG quality is a number from 1 to 100, not {settings.jpeg_quality}")
-        self._settings = settings
         self._stored_as = "rgb" if settings.photometric is Photometric.RGB else "ycbcr"
-
-    @property
-    def transfer_syntax(self) -> TransferSyntax:
-        """JPEG Baseline."""
-        return self._settings.transfer_syntax
-
-    @property
-    def photometric(self) -> Photometric:
-        """YBR_FULL_422 whatever the subsampling, RGB, or MONOCHROME2."""
-        return self._settings.photometric
 
     @property
     def lossy_method(self) -> str | None:
         """Always ISO_10918_1, whatever the quality."""
         return "ISO_10918_1"
 
-    def encode(self, pixels: Pixels) -> bytes:
-        """Encode (rows, columns, samples) uint8 into a whole JPEG; CodecError for other pixels."""
-        samples = contiguous_samples(pixels, self._settings)
-        try:
-            if samples.ndim == 2:
-                return bytes(imagecodecs.jpeg8_encode(samples, self._settings.jpeg_quality))
-            return bytes(
-                imagecodecs.jpeg8_encode(
-                    samples,
-                    self._settings.jpeg_quality,
-                    colorspace="rgb",
-                    outcolorspace=self._stored_as,
-                    subsampling=self._settings.jpeg_subsampling,
-                )
+    def _encoded(self, samples: Pixels) -> bytes:
+        if samples.ndim == 2:
+            return bytes(imagecodecs.jpeg8_encode(samples, self._settings.jpeg_quality))
+        return bytes(
+            imagecodecs.jpeg8_encode(
+                samples,
+                self._settings.jpeg_quality,
+                colorspace="rgb",
+                outcolorspace=self._stored_as,
+                subsampling=self._settings.jpeg_subsampling,
             )
-        except (RuntimeError, ValueError) as error:
-            raise CodecError(f"JPEG: libjpeg does not encode the frame: {error}") from error
+        )

@@ -7,49 +7,35 @@ decomposition levels than leave 8 pixels, whatever is asked for.
 
 import imagecodecs
 
+from pipeline.io.codecs.base import SettledEncoder
 from pipeline.io.codecs.contract import EncoderSettings
-from pipeline.io.codecs.photometric import check_photometric
-from pipeline.io.codecs.samples import check_depth, contiguous_samples
-from pipeline.model.errors import CodecError, ConfigError
+from pipeline.model.errors import ConfigError
 from pipeline.model.tiles import Pixels
-from pipeline.model.transfer_syntaxes import Photometric, TransferSyntax
+from pipeline.model.transfer_syntaxes import Photometric
 
 DEFAULT_LEVELS = 5
 MOST_LEVELS = 32
 
 
-class Jpeg2000Encoder:
-    """Encodes gray and RGB frames of 8 or 16 bits: a `FrameEncoder`."""
+class Jpeg2000Encoder(SettledEncoder):
+    """Encodes gray and RGB frames of 8 or 16 bits: YBR_RCT or YBR_ICT with a component transform, RGB without."""
 
     def __init__(self, settings: EncoderSettings) -> None:
         """Take the settings; ConfigError for what JPEG 2000 does not have."""
-        check_photometric(settings)
-        check_depth(settings)
+        super().__init__(settings)
         levels = settings.j2k_decomposition_levels
         if levels is not None and not 0 <= levels <= MOST_LEVELS:
             raise ConfigError(f"JPEG 2000 has 0 to {MOST_LEVELS} decomposition levels, not {levels}")
-        self._settings = settings
         self._levels = DEFAULT_LEVELS if levels is None else levels
-
-    @property
-    def transfer_syntax(self) -> TransferSyntax:
-        """JPEG 2000, lossless only or not."""
-        return self._settings.transfer_syntax
-
-    @property
-    def photometric(self) -> Photometric:
-        """YBR_RCT or YBR_ICT with a component transform, RGB without, or MONOCHROME2."""
-        return self._settings.photometric
 
     @property
     def lossy_method(self) -> str | None:
         """ISO_15444_1 for the irreversible wavelet."""
         return None if self._settings.reversible else "ISO_15444_1"
 
-    def encode(self, pixels: Pixels) -> bytes:
-        """Encode (rows, columns, samples) into a codestream; CodecError for pixels other than the settings say."""
+    def _encoded(self, samples: Pixels) -> bytes:
         return encode_codestream(
-            contiguous_samples(pixels, self._settings),
+            samples,
             reversible=self._settings.reversible,
             component_transform=self._settings.photometric in (Photometric.YBR_RCT, Photometric.YBR_ICT),
             levels=self._levels,
@@ -58,17 +44,14 @@ class Jpeg2000Encoder:
 
 def encode_codestream(samples: Pixels, *, reversible: bool, component_transform: bool, levels: int) -> bytes:
     """Encode (rows, columns) or (rows, columns, 3), C-contiguous, on the calling thread."""
-    try:
-        return bytes(
-            imagecodecs.jpeg2k_encode(
-                samples,
-                codecformat="j2k",
-                planar=False,
-                reversible=reversible,
-                mct=component_transform,
-                resolutions=levels + 1,
-                numthreads=1,
-            )
+    return bytes(
+        imagecodecs.jpeg2k_encode(
+            samples,
+            codecformat="j2k",
+            planar=False,
+            reversible=reversible,
+            mct=component_transform,
+            resolutions=levels + 1,
+            numthreads=1,
         )
-    except (RuntimeError, ValueError) as error:
-        raise CodecError(f"JPEG 2000: OpenJPEG does not encode the frame: {error}") from error
+    )

@@ -11,9 +11,7 @@ from typing import cast
 import numpy as np
 
 from pipeline.io.codecs.colour import rgb_to_ycbcr
-from pipeline.io.codecs.contract import EncoderSettings
 from pipeline.io.codecs.jpeg2000 import Jpeg2000Encoder, encode_codestream
-from pipeline.io.codecs.samples import contiguous_samples
 from pipeline.io.jpeg2000.markers import Marker, Progression, codestream_end, main_header_segments, parse_codestream
 from pipeline.model.errors import CodecError
 from pipeline.model.tiles import Pixels
@@ -22,21 +20,15 @@ _SOT_AND_SOD_BYTES = 14
 
 
 class SubsampledJpeg2000Encoder(Jpeg2000Encoder):
-    """Encodes RGB frames of 8 or 16 bits as YBR_FULL_422: a `FrameEncoder`."""
-
-    def __init__(self, settings: EncoderSettings) -> None:
-        """Take the settings; ConfigError for what JPEG 2000 does not have."""
-        super().__init__(settings)
-        self._bits = settings.bits
+    """Encodes RGB frames of 8 or 16 bits as YBR_FULL_422."""
 
     @property
     def lossy_method(self) -> str | None:
         """ISO_15444_1 with either wavelet: half of the chroma is gone."""
         return "ISO_15444_1"
 
-    def encode(self, pixels: Pixels) -> bytes:
-        """Encode (rows, columns, 3) into a codestream; CodecError for pixels other than the settings say."""
-        ycbcr = rgb_to_ycbcr(contiguous_samples(pixels, self._settings), self._bits)
+    def _encoded(self, samples: Pixels) -> bytes:
+        ycbcr = rgb_to_ycbcr(samples, self._settings.bits)
         blueness, redness = (self._encode_component(halve_columns(ycbcr[..., i]), self._levels) for i in (1, 2))
         levels = parse_codestream(blueness).decomposition_levels
         luma = self._encode_component(ycbcr[..., 0].copy(), levels)

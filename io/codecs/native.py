@@ -2,41 +2,15 @@
 
 import numpy as np
 
-from pipeline.io.codecs.contract import EncoderSettings
-from pipeline.io.codecs.photometric import check_photometric
-from pipeline.io.codecs.samples import check_depth, contiguous_samples
+from pipeline.io.codecs.base import SettledEncoder
 from pipeline.model.errors import CodecError
 from pipeline.model.tiles import Buffer, Pixels
-from pipeline.model.transfer_syntaxes import Photometric, TransferSyntax
 
 
-class NativeEncoder:
-    """Lays out gray and RGB frames of 8 or 16 bits: a `FrameEncoder`."""
+class NativeEncoder(SettledEncoder):
+    """Lays out gray and RGB frames of 8 or 16 bits."""
 
-    def __init__(self, settings: EncoderSettings) -> None:
-        """Take the settings; ConfigError for what native frames do not have."""
-        check_photometric(settings)
-        check_depth(settings)
-        self._settings = settings
-
-    @property
-    def transfer_syntax(self) -> TransferSyntax:
-        """Explicit VR Little Endian."""
-        return self._settings.transfer_syntax
-
-    @property
-    def photometric(self) -> Photometric:
-        """RGB or MONOCHROME2."""
-        return self._settings.photometric
-
-    @property
-    def lossy_method(self) -> str | None:
-        """None: nothing is lost."""
-        return None
-
-    def encode(self, pixels: Pixels) -> bytes:
-        """Return the bytes of (rows, columns, samples); CodecError for pixels other than the settings say."""
-        samples = contiguous_samples(pixels, self._settings)
+    def _encoded(self, samples: Pixels) -> bytes:
         return samples.astype(samples.dtype.newbyteorder("<"), copy=False).tobytes()
 
 

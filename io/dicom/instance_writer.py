@@ -19,7 +19,7 @@ from pipeline.model.records import PlannedInstance, StagedRun, WrittenInstance
 
 
 def write_instance(
-    planned: PlannedInstance, runs: Sequence[StagedRun], slide: OpenedSlide, store: OutputStore
+    planned: PlannedInstance, runs: Sequence[StagedRun], slide: OpenedSlide, store: OutputStore, job: str
 ) -> WrittenInstance:
     """Join the runs into the instance, read frames of it back and return where it stands.
 
@@ -35,15 +35,16 @@ def write_instance(
     trailer = instance_trailer(instance, pixel_bytes)
     ranges = [ByteRange(run.part_uri, run.part_offset, run.part_bytes) for run in runs]
     uri = store.assemble(planned.slide_id, instance.file_name, header, ranges, trailer)
-    rows = read_digest_rows(store.read_staged(runs[0].digest_uri))
+    digests = store.staged_digests(planned.slide_id, job, planned.instance)
+    if digests is None:
+        raise StorageError(f"{planned.uri}: the digests of {planned.instance} are gone", uri=planned.uri)
     return WrittenInstance(
         slide_id=planned.slide_id,
         instance=planned.instance,
         staged_uri=uri,
         bytes=len(header) + pixel_bytes + len(trailer),
         frames=planned.frames,
-        certified_frames=certify(uri, rows, slide.config.certificate),
-        digest_uri=runs[0].digest_uri,
+        certified_frames=certify(uri, read_digest_rows(digests), slide.config.certificate),
         runs=tuple((run.first_frame, run.frames, run.counters) for run in runs),
     )
 

@@ -14,7 +14,7 @@ ORIENTATION = (0, -1, 0, -1, 0, 0)
 """Direction cosines of rows and columns for a slide with its label on the left."""
 _SLIDE_WIDTH_MM = 25.0
 _LABEL_BEGINS_MM = 50.0
-_SLIDE_LENGTH_MM = 75.0
+SLIDE_LENGTH_MM = 75.0
 
 
 def origin_mm(plan: SlidePlan, kind: ImageKind) -> tuple[float, float]:
@@ -23,7 +23,7 @@ def origin_mm(plan: SlidePlan, kind: ImageKind) -> tuple[float, float]:
     Levels and thumbnail begin beside the label, label and overview at the end of the slide.
     """
     if kind in (ImageKind.LABEL, ImageKind.OVERVIEW):
-        return _SLIDE_WIDTH_MM, _SLIDE_LENGTH_MM
+        return _SLIDE_WIDTH_MM, SLIDE_LENGTH_MM
     return plan.facts.origin_mm or (_SLIDE_WIDTH_MM, _LABEL_BEGINS_MM)
 
 

@@ -10,11 +10,10 @@ from numpy.typing import NDArray
 
 from pipeline.io.codecs.contract import PassedTile
 from pipeline.io.dicom.header import instance_header
+from pipeline.io.dicom.offset_table import ITEM_HEADER_BYTES
 from pipeline.io.sources.contract import SlideSource
 from pipeline.model.plan import InstancePlan, SlidePlan
 from pipeline.model.reasons import Route
-
-ITEM_HEADER_BYTES = 8
 
 
 def predicted_offsets(
@@ -34,7 +33,7 @@ def predicted_offsets(
     if not isinstance(passed, PassedTile):
         return None
     frames = np.where(stored, lengths.astype(np.int64) + (len(passed.head) - passed.start), background_bytes)
-    if frames.min() <= 0:
+    if not frames.all() or frames.min() < 0:
         return None
     items = frames + (frames & 1)
     header = instance_header(

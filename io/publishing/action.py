@@ -1,33 +1,61 @@
-"""What there is to do for a slide, given what the output holds already."""
+"""What there is to do for a slide, given what the output holds already.
 
+A record that matches makes its own files ours, and nothing else: a file that somebody put beside them, another
+series, or anything that is no DICOM is never replaced unasked, and a folder that holds more than DICOM not at all.
+"""
+
+from pipeline.io.publishing.identity import holds_recorded_series, strange_files
 from pipeline.io.storage.contract import OutputStore
 from pipeline.model.errors import OutputExists
 from pipeline.model.plan import Action, SlidePlan
 from pipeline.model.state import Stage, StateRecord
 
 
-def decide_action(store: OutputStore, plan: SlidePlan, *, overwrite: bool) -> Action:
-    """Skip what is done, finish what was interrupted, convert the rest.
+def decide_action(store: OutputStore, plan: SlidePlan, *, overwrite: bool, force: bool = False) -> Action:
+    """Skip what is done, finish what was interrupted, convert the rest; with `force` convert what is done, too.
 
-    A record that matches makes the folder ours: it is replaced when its files are not the ones recorded. Raises
-    OutputExists for any other folder, unless it may be overwritten.
+    Raises OutputExists where something stands that may not be replaced.
     """
     record = read_state(store, plan.slide_id)
-    published = store.published_sizes(plan.slide_id)
     if record is not None and record.matches(plan):
-        if published == record.sizes:
+        if holds_recorded_series(store, record) and not force:
             return Action.SKIP if record.stage is Stage.DONE else Action.FINISH
         if record.stage is Stage.INTENT and store.staged_sizes(plan.slide_id, record.job) == record.sizes:
+            check_place(store, plan, record, overwrite=overwrite or record.overwrite)
             return Action.FINISH
-        return Action.CONVERT
-    if store.exists(plan.slide_id) and not overwrite:
+    check_place(store, plan, record, overwrite=overwrite)
+    return Action.CONVERT
+
+
+def check_place(store: OutputStore, plan: SlidePlan, record: StateRecord | None, *, overwrite: bool) -> None:
+    """Raise OutputExists unless the series may be published where it belongs."""
+    slide_id = plan.slide_id
+    if other := store.overlapping(slide_id):
         raise OutputExists(
-            f"{plan.slide_id} is in the output already, "
-            + ("made from another slide or with other options" if record is not None else "and not made by this tool")
-            + "; --overwrite replaces it",
+            f"{slide_id} would lie inside another series, or around it: {other}; choose another output", uri=plan.uri
+        )
+    if not store.exists(slide_id):
+        return
+    present = store.published_sizes(slide_id)
+    strange = sorted(name for name in present if not name.endswith(".dcm"))
+    if strange or not present:
+        raise OutputExists(
+            f"{slide_id} in the output is no DICOM series"
+            + (f" (it holds {strange[0]})" if strange else "")
+            + " and is not replaced; move it away or choose another output",
             uri=plan.uri,
         )
-    return Action.CONVERT
+    if overwrite:
+        return
+    whose = "and not made by this tool"
+    if record is not None and record.matches(plan):
+        strangers = strange_files(store, record)
+        if not strangers:
+            return
+        whose = f"with a file that is not ours ({strangers[0]})"
+    elif record is not None:
+        whose = "made from another slide or with other options"
+    raise OutputExists(f"{slide_id} is in the output already, {whose}; --overwrite replaces it", uri=plan.uri)
 
 
 def read_state(store: OutputStore, slide_id: str) -> StateRecord | None:

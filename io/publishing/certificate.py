@@ -16,7 +16,7 @@ from pipeline.io.dicom.frame_index import FrameIndex
 from pipeline.io.jpeg.markers import parse_header
 from pipeline.io.runs.digests import ROUTES
 from pipeline.model.config import Certificate
-from pipeline.model.errors import CodecError, StorageError
+from pipeline.model.errors import CodecError, SourceError, StorageError
 from pipeline.model.reasons import Route
 from pipeline.model.transfer_syntaxes import TransferSyntax
 
@@ -31,6 +31,13 @@ def certify(path: str, rows: NDArray[np.void], extent: Certificate) -> int:
     A sample is the first, the last and evenly spaced frames between. Raises StorageError for the first frame that
     differs.
     """
+    try:
+        return _certify(path, rows, extent)
+    except SourceError as error:  # the index's word for any file; this one is ours
+        raise StorageError(f"{path} cannot be read back: {error}", uri=path) from error
+
+
+def _certify(path: str, rows: NDArray[np.void], extent: Certificate) -> int:
     index = FrameIndex.read(path)
     if index.frames != len(rows):
         raise StorageError(f"{path} indexes {index.frames} frames, {len(rows)} were staged", uri=path)

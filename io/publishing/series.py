@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from pipeline.io.publishing.action import read_state
+from pipeline.io.publishing.action import check_place, read_state
 from pipeline.io.publishing.certificate_table import certificate_table
+from pipeline.io.publishing.identity import holds_recorded_series
 from pipeline.io.runs.digests import read_digest_rows
 from pipeline.io.storage.contract import OutputStore
-from pipeline.model.errors import OutputExists, StorageError
+from pipeline.model.errors import StorageError
 from pipeline.model.plan import Action, SlidePlan
 from pipeline.model.records import WrittenInstance
 from pipeline.model.state import InstanceRecord, Stage, StateRecord
@@ -20,40 +21,49 @@ def publish_series(
 
     Raises StorageError when it is not complete, and OutputExists when its place is taken.
     """
-    record = _record(plan, written, job)
+    record = _record(plan, written, job, overwrite)
     previous = read_state(store, plan.slide_id)
-    ours = previous is not None and previous.matches(plan)
-    if previous is not None and ours and previous.job == job and store.published_sizes(plan.slide_id) == record.sizes:
-        store.write_record(plan.slide_id, _done(record).to_json())
-        return
-    staged = store.staged_sizes(plan.slide_id, job)
-    if staged != record.sizes:
-        raise StorageError(f"the series of {plan.uri} is not complete: {staged} is staged, {record.sizes} was written")
-    if store.exists(plan.slide_id) and not (overwrite or ours):
+    if previous is None or previous.job != job or not holds_recorded_series(store, record):
+        staged = store.staged_sizes(plan.slide_id, job)
+        if staged != record.sizes:
+            raise StorageError(
+                f"the series of {plan.uri} is not complete: {staged} is staged, {record.sizes} was written"
+            )
         # Before the intent is written: it would make the folder ours for whoever comes next.
-        raise OutputExists(f"{plan.slide_id} came into the output meanwhile; --overwrite replaces it", uri=plan.uri)
-    for instance in written:
-        table = certificate_table(read_digest_rows(store.read_staged(instance.digest_uri)))
-        store.write_report(f"certificates/{plan.slide_id}/{instance.instance}.parquet", table)
-    store.write_record(plan.slide_id, record.to_json())
-    store.publish(plan.slide_id, overwrite=overwrite or ours)
-    store.write_record(plan.slide_id, _done(record).to_json())
+        check_place(store, plan, previous, overwrite=overwrite)
+        store.write_record(plan.slide_id, record.to_json())
+        store.publish(plan.slide_id, overwrite=True)
+    _conclude(store, record, job)
 
 
-def finish_series(store: OutputStore, plan: SlidePlan, *, overwrite: bool) -> StateRecord:
+def finish_series(store: OutputStore, plan: SlidePlan, *, job: str, overwrite: bool) -> StateRecord:
     """Publish what an interrupted job had ready and return its record. Raises StorageError when it is gone."""
     record = read_state(store, plan.slide_id)
     if record is None or plan.action is not Action.FINISH:
         raise StorageError(f"there is nothing to finish for {plan.uri}")
-    if store.published_sizes(plan.slide_id) != record.sizes:
+    if holds_recorded_series(store, record):
+        _conclude(store, record, record.job)
+    else:
+        check_place(store, plan, record, overwrite=overwrite or record.overwrite)
         store.adopt(plan.slide_id, record.job)
-        store.publish(plan.slide_id, overwrite=overwrite or store.exists(plan.slide_id))
-    store.write_record(plan.slide_id, _done(record).to_json())
+        store.publish(plan.slide_id, overwrite=True)
+        _conclude(store, record, job)
     store.clean(plan.slide_id, record.job)
     return record
 
 
-def _record(plan: SlidePlan, written: Sequence[WrittenInstance], job: str) -> StateRecord:
+def _conclude(store: OutputStore, record: StateRecord, job: str) -> None:
+    """Put the certificate beside the reports, then say that the slide is done."""
+    for instance in record.instances:
+        name = instance.file.removesuffix(".dcm")
+        digests = store.staged_digests(record.slide_id, job, name)
+        if digests is not None:
+            table = certificate_table(read_digest_rows(digests))
+            store.write_report(f"certificates/{record.slide_id}/{name}.parquet", table)
+    store.write_record(record.slide_id, replace(record, stage=Stage.DONE).to_json())
+
+
+def _record(plan: SlidePlan, written: Sequence[WrittenInstance], job: str, overwrite: bool) -> StateRecord:
     by_name = {instance.instance: instance for instance in written}
     missing = [instance.name for instance in plan.instances if instance.name not in by_name]
     if missing:
@@ -63,6 +73,7 @@ def _record(plan: SlidePlan, written: Sequence[WrittenInstance], job: str) -> St
         slide_id=plan.slide_id,
         uri=plan.uri,
         job=job,
+        overwrite=overwrite,
         fingerprint=plan.fingerprint,
         config_digest=plan.config_digest,
         series_instance_uid=plan.series_instance_uid,
@@ -76,7 +87,3 @@ def _record(plan: SlidePlan, written: Sequence[WrittenInstance], job: str) -> St
             for instance in plan.instances
         ),
     )
-
-
-def _done(record: StateRecord) -> StateRecord:
-    return replace(record, stage=Stage.DONE)

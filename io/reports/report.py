@@ -37,10 +37,8 @@ _LIBRARIES = (
 )
 
 
-def conversion_report(
-    outcomes: Sequence[SlideOutcome], config: ConversionConfig, job: str, *, engine: str = ""
-) -> dict[str, Any]:
-    """Return the report of a job; `engine` names what ran the graph."""
+def conversion_report(outcomes: Sequence[SlideOutcome], config: ConversionConfig, job: str) -> dict[str, Any]:
+    """Return the report of a job. Which engine ran the graph is added by whoever ran it."""
     ordered = sorted(outcomes, key=lambda outcome: (outcome.slide_id, outcome.uri))
     instances = [
         _instance(config, outcome.plan, plan, written)
@@ -61,7 +59,6 @@ def conversion_report(
         },
         "options": _options(config),
         "config_digest": config.digest(),
-        "engine": engine,
         "versions": _versions(),
     }
 

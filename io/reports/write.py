@@ -10,15 +10,13 @@ from pipeline.model.config import ConversionConfig
 from pipeline.model.records import SlideOutcome
 
 
-def write_reports(
-    outcomes: Sequence[SlideOutcome], config: ConversionConfig, job: str, *, engine: str = ""
-) -> tuple[str, ...]:
+def write_reports(outcomes: Sequence[SlideOutcome], config: ConversionConfig, job: str) -> tuple[str, ...]:
     """Write report.json, slides.parquet, runs.parquet and failures.jsonl and return their URIs.
 
-    `outcomes` has one for every input; `engine` names what ran the graph. Writing again replaces. Raises
+    `outcomes` has one for every input. Writing again replaces. Raises
     StorageError.
     """
-    report = conversion_report(outcomes, config, job, engine=engine)
+    report = conversion_report(outcomes, config, job)
     failures = "".join(f"{json.dumps(failure)}\n" for failure in report["failures"])
     files = {
         "failures.jsonl": failures.encode(),

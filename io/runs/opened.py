@@ -34,8 +34,6 @@ class OpenedSlide:
         self.instances = {instance.name: instance for instance in plan.instances}
         self._encoders: dict[str, FrameEncoder] = {}
         self._backgrounds: dict[str, bytes] = {}
-        self._leases = 0
-        self._retired = False
 
     def encoder(self, instance: InstancePlan) -> FrameEncoder:
         """Return the encoder of an instance's frames, in its transfer syntax and photometric interpretation."""
@@ -54,13 +52,29 @@ class OpenedSlide:
         return frame
 
 
+class _Place:
+    """A place in the LRU. Whoever opens its slide holds the place's lock, so that other slides need not wait."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.opened: OpenedSlide | None = None
+        self.leases = 0
+        self.retired = False
+
+    def close_unused(self) -> None:
+        """Close the slide if it fell out of the LRU and nobody holds it."""
+        if self.retired and not self.leases and self.opened is not None:
+            self.opened.source.close()
+            self.opened = None
+
+
 class OpenedSlides:
     """The LRU of a process. Thread-safe."""
 
     def __init__(self, kept: int = _KEPT_OPEN) -> None:
         self._kept = kept
-        self._slides: OrderedDict[tuple[SlideInput, ConversionConfig, _Stamp], OpenedSlide] = OrderedDict()
-        self._lock = threading.RLock()
+        self._slides: OrderedDict[tuple[SlideInput, ConversionConfig, _Stamp], _Place] = OrderedDict()
+        self._lock = threading.Lock()
 
     @contextmanager
     def lease(self, slide: SlideInput, config: ConversionConfig, fingerprint: str = "") -> Iterator[OpenedSlide]:
@@ -68,39 +82,40 @@ class OpenedSlides:
 
         Raises SourceError, also when the content is not the one of `fingerprint`.
         """
-        opened = self._take(slide, config)
+        place = self._take((slide, config, _stamp(slide.uri)))
         try:
-            if fingerprint and opened.plan.fingerprint != fingerprint:
+            with place.lock:
+                if place.opened is None:
+                    place.opened = _open(slide, config)
+            if fingerprint and place.opened.plan.fingerprint != fingerprint:
                 raise SourceError(f"{slide.uri} changed while it was converted; convert it again", uri=slide.uri)
-            yield opened
+            yield place.opened
         finally:
-            self._give_back(opened)
+            self._give_back(place)
 
     def close(self) -> None:
         """Close all slides that nobody holds, the others with their last lease."""
         with self._lock:
-            for opened in self._slides.values():
-                _retire(opened)
+            for place in self._slides.values():
+                place.retired = True
+                place.close_unused()
             self._slides.clear()
 
-    def _take(self, slide: SlideInput, config: ConversionConfig) -> OpenedSlide:
-        key = (slide, config, _stamp(slide.uri))
+    def _take(self, key: tuple[SlideInput, ConversionConfig, _Stamp]) -> _Place:
         with self._lock:
-            opened = self._slides.get(key)
-            if opened is None:
-                opened = _open(slide, config)
-                self._slides[key] = opened
-                while len(self._slides) > self._kept:
-                    _retire(self._slides.popitem(last=False)[1])
+            place = self._slides.setdefault(key, _Place())
             self._slides.move_to_end(key)
-            opened._leases += 1
-            return opened
+            place.leases += 1
+            while len(self._slides) > self._kept:
+                oldest = self._slides.popitem(last=False)[1]
+                oldest.retired = True
+                oldest.close_unused()
+            return place
 
-    def _give_back(self, opened: OpenedSlide) -> None:
+    def _give_back(self, place: _Place) -> None:
         with self._lock:
-            opened._leases -= 1
-            if opened._retired and not opened._leases:
-                opened.source.close()
+            place.leases -= 1
+            place.close_unused()
 
 
 def background_tile(instance: InstancePlan) -> Pixels:
@@ -135,10 +150,3 @@ def _open(slide: SlideInput, config: ConversionConfig) -> OpenedSlide:
     except BaseException:
         source.close()
         raise
-
-
-def _retire(opened: OpenedSlide) -> None:
-    opened._retired = True
-    if not opened._leases:
-        opened.source.close()
-

@@ -1,12 +1,12 @@
 """StageFrames: a run's frames are written beside the destination; what leaves is an index row."""
 
-import struct
 from collections import Counter
 from time import perf_counter_ns
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.io.dicom.offset_table import ITEM_HEADER_BYTES, ITEM_TAG
 from pipeline.io.runs.digests import digest_rows
 from pipeline.io.runs.opened import OpenedSlide
 from pipeline.io.storage.contract import OutputStore
@@ -14,8 +14,6 @@ from pipeline.model.errors import TileError
 from pipeline.model.records import RunCounters, StagedRun
 from pipeline.model.tiles import Buffer, Frame, FrameRun
 
-_ITEM_TAG = struct.unpack("<I", b"\xfe\xff\x00\xe0")[0]
-"""(FFFE,E000) as it stands in the file (PS3.5 7.5)."""
 _PAD = b"\0"
 
 
@@ -27,12 +25,12 @@ def stage_run(run: FrameRun, slide: OpenedSlide, store: OutputStore) -> StagedRu
     encapsulated = run.plan.transfer_syntax.is_encapsulated
     items = lengths + (lengths & 1) if encapsulated else lengths
     buffers = _items(frames, items, items - lengths) if encapsulated else _native(frames)
-    size = int(items.sum()) + (8 * len(frames) if encapsulated else 0)
+    size = int(items.sum()) + (ITEM_HEADER_BYTES * len(frames) if encapsulated else 0)
     offset = run.key.offset if _is_as_predicted(run, size) else None
     key = run.key
     place = store.stage_run(key.slide_id, key.instance, key.first_frame, buffers, offset)
     rows = digest_rows(run.digests, lengths, run.routes, run.rejected)
-    digest_uri = store.stage_digests(key.slide_id, key.instance, key.first_frame, rows.tobytes())
+    store.stage_digests(key.slide_id, key.instance, key.first_frame * rows.itemsize, rows.tobytes())
     timings = run.timings
     return StagedRun(
         slide_id=key.slide_id,
@@ -43,7 +41,6 @@ def stage_run(run: FrameRun, slide: OpenedSlide, store: OutputStore) -> StagedRu
         part_bytes=place.bytes,
         item_lengths=items.astype("<u4").tobytes(),
         frame_lengths=lengths.astype("<u4").tobytes(),
-        digest_uri=digest_uri,
         counters=RunCounters(
             routes=dict(Counter(run.routes)),
             reasons=dict(Counter(run.rejected.values())),
@@ -79,7 +76,7 @@ def _is_as_predicted(run: FrameRun, size: int) -> bool:
 def _items(frames: list[Frame], items: NDArray[np.uint32], pads: NDArray[np.uint32]) -> list[Buffer]:
     """Item header, head, entropy-coded bytes and pad byte of each frame, without copying any."""
     headers = np.empty((len(frames), 2), "<u4")
-    headers[:, 0] = _ITEM_TAG
+    headers[:, 0] = int.from_bytes(ITEM_TAG, "little")
     headers[:, 1] = items
     packed = headers.tobytes()
     buffers: list[Buffer] = []

@@ -11,6 +11,7 @@ import re
 from dataclasses import replace
 from itertools import pairwise
 
+from pipeline.io.dicom.placement import SLIDE_LENGTH_MM
 from pipeline.io.sources.contract import SlideSource
 from pipeline.io.sources.dates import date_time
 from pipeline.io.sources.tiff.file import TiffContainer
@@ -19,14 +20,12 @@ from pipeline.io.sources.tiff.source import TiffSource, source_image
 from pipeline.model.errors import SourceError
 from pipeline.model.source import ImageKind, ScannerFacts, SlideDescription, SourceImage
 
-_SLIDE_LENGTH_MM = 76.0
-"""ISO 8037-1."""
 _SUBFILE_LABEL, _SUBFILE_MACRO = 1, 9
 
 
 def open_aperio(container: TiffContainer) -> SlideSource:
     """Return the slide in a TIFF file that is Aperio's. Raises SourceError."""
-    if not container.pages[0].is_tiled:
+    if not container.first.is_tiled:
         raise SourceError(
             f"{container.uri}: its first directory, which is the base level, is not stored in tiles", uri=container.uri
         )
@@ -111,7 +110,7 @@ def _facts(description: str) -> ScannerFacts:
         return facts
     # mm of the top left corner, from the left (label) edge and upwards from the lower edge: read otherwise, CMU-1 with
     # its 16.4 mm would not lie on a slide. In slide coordinates X is up and Y towards the label (PS3.3 C.8.12.2.1).
-    return replace(facts, origin_mm=(top, _SLIDE_LENGTH_MM - left))
+    return replace(facts, origin_mm=(top, SLIDE_LENGTH_MM - left))
 
 
 def _model(head: str) -> str:

@@ -1,8 +1,8 @@
 """Pyramidal TIFF and BigTIFF of no vendor, tiled or in strips, gray or RGB, 8 or 16 bit.
 
-The first directory is the base level; later directories (and SubIFDs of the first) that are smaller with the same
-shape are lower levels. A second image as large as the base means channels, focal planes or regions: refused, since
-leaving them out would lose pixels.
+The first directory is the base level; later directories that are smaller with the same shape are lower levels. A
+second image as large as the base means channels, focal planes or regions: refused, since leaving them out would lose
+pixels. So are lower levels in SubIFDs, as OME-TIFF has them: they are not read yet.
 """
 
 import tifffile
@@ -23,6 +23,11 @@ _SHAPE_TOLERANCE = 0.02
 
 def open_generic_tiff(container: TiffContainer) -> SlideSource:
     """Return the slide in a plain TIFF file. Raises SourceError."""
+    if container.first.subifds:
+        raise SourceError(
+            f"{container.uri}: its lower levels are in SubIFDs (OME-TIFF), which this version does not read",
+            uri=container.uri,
+        )
     base = container.image(0)
     images: list[TiffImage] = [base]
     warnings: list[str] = []
@@ -50,11 +55,6 @@ def open_generic_tiff(container: TiffContainer) -> SlideSource:
     images.sort(key=lambda image: image.columns, reverse=True)
     if len({image.columns for image in images}) < len(images):
         raise SourceError(f"{container.uri}: two levels have the same width", uri=container.uri)
-    if base.page_has_subifds:
-        raise SourceError(
-            f"{container.uri}: its lower levels are in SubIFDs (OME-TIFF), which this version does not read",
-            uri=container.uri,
-        )
     facts, doubts = _facts(container)
     description = SlideDescription(
         format="generic-tiff",
@@ -74,7 +74,7 @@ def _same_shape(size: tuple[int, int], base: tuple[int, int]) -> bool:
 
 def _facts(container: TiffContainer) -> tuple[ScannerFacts, list[str]]:
     """Read resolution, maker and date from the baseline tags (TIFF 6.0 section 8)."""
-    page, spacing, warnings = container.pages[0], None, []
+    page, spacing, warnings = container.first, None, []
     across, down = _pixels_per_unit(page, "XResolution"), _pixels_per_unit(page, "YResolution")
     unit = _MM_PER_UNIT.get(int(page.resolutionunit)) if "ResolutionUnit" in page.tags or across else None
     if across and down and unit:

@@ -4,19 +4,18 @@ OpenSlide gives pixels and does not say how they were stored, so nothing passes.
 codec, or names it, the lossy history is known all the same, with the ratio of the whole file; else it is unknown.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import openslide
-import pydicom
 from numpy.typing import NDArray
-from pydicom.multival import MultiValue
-from pydicom.uid import JPEGBaseline8Bit
 
 from pipeline.io.codecs.contract import TileCodec
 from pipeline.io.sources.contract import SlideSource
 from pipeline.io.sources.dates import date_time
+from pipeline.io.sources.dicom_series import lossy_history, series_files
 from pipeline.io.sources.fingerprint import files_fingerprint
 from pipeline.model.errors import SourceError, TileError
 from pipeline.model.geometry import TileGrid
@@ -58,10 +57,14 @@ _SMALLEST_NATIVE_TILE, _LARGEST_NATIVE_TILE = 128, 4096
 
 
 class OpenSlideSource(SlideSource):
-    """A slide read by OpenSlide. `uri` is the path that OpenSlide takes: of a folder of DICOM, one of its files."""
+    """A slide read by OpenSlide. `uri` is the path that OpenSlide takes: of a folder of DICOM, one of its files.
 
-    def __init__(self, uri: str) -> None:
+    `warnings` are what somebody else found in the file; OpenSlide does not tell.
+    """
+
+    def __init__(self, uri: str, warnings: tuple[str, ...] = ()) -> None:
         self.uri = uri
+        self._warnings = warnings
         self._closed = False
         try:
             self._slide = openslide.OpenSlide(uri)
@@ -144,14 +147,14 @@ class OpenSlideSource(SlideSource):
         if path.suffix.lower() == ".mrxs" and data.is_dir():
             return [path, *sorted(p for p in data.rglob("*") if p.is_file())]
         if self._slide.properties.get("openslide.vendor") == "dicom":
-            return sorted(p for p in path.parent.iterdir() if p.is_file())
+            return series_files(path)
         return [path]
 
     def _lossy_history(self) -> LossyHistory:
         properties = self._slide.properties
         vendor = properties.get("openslide.vendor", "")
         if vendor == "dicom":
-            return _dicom_history(self.uri)
+            return lossy_history(Path(self.uri))
         if vendor in _JPEG_FORMATS or properties.get(_MIRAX_CODEC) == "JPEG":
             pixels = sum(3 * columns * rows for columns, rows in self._slide.level_dimensions)
             stored = sum(file.stat().st_size for file in self._files)
@@ -173,6 +176,7 @@ class OpenSlideSource(SlideSource):
             images=tuple(images),
             facts=_facts(properties),
             icc_profile=icc.tobytes() if icc is not None else b"",
+            warnings=self._warnings,
         )
 
     def _image(self, index: int, kind: ImageKind, level: int | None, size: tuple[int, int]) -> SourceImage:
@@ -205,40 +209,17 @@ def _unreadable(uri: str, error: Exception) -> SourceError:
     )
 
 
-def _dicom_history(uri: str) -> LossyHistory:
-    """Read what a DICOM instance says of its own lossy compression (PS3.3 C.7.6.1.1.5).
-
-    JPEG whose header does not say that it is lossy is lossy all the same; its ratio then is the file's.
-    """
-    header = pydicom.dcmread(uri, stop_before_pixels=True)
-    methods, ratios = (_values(header.get(f"LossyImageCompression{name}")) for name in ("Method", "Ratio"))
-    if methods and len(ratios) == len(methods):
-        return LossyHistory(tuple(LossyStage(m, float(r)) for m, r in zip(methods, ratios, strict=True)))
-    if header.file_meta.TransferSyntaxUID == JPEGBaseline8Bit:
-        frame = int(header.Rows) * int(header.Columns) * int(header.SamplesPerPixel)
-        ratio = frame * int(header.get("NumberOfFrames", 1)) / max(1, Path(uri).stat().st_size)
-        return LossyHistory((LossyStage("ISO_10918_1", max(1.0, ratio)),))
-    return LossyHistory(unknown=header.get("LossyImageCompression") == "01")
-
-
-def _values(value: object) -> list[str]:
-    if value is None or value == "":
-        return []
-    return [str(v) for v in value] if isinstance(value, MultiValue) else [str(value)]
-
-
 def _associated_name(kind: ImageKind) -> str:
     return next(name for name, known in _ASSOCIATED.items() if known is kind)
 
 
 def _facts(properties: Mapping[str, str]) -> ScannerFacts:
     vendor = properties.get("openslide.vendor", "")
-    x, y = properties.get("openslide.mpp-x"), properties.get("openslide.mpp-y")
-    power = properties.get("openslide.objective-power")
+    x, y = (_positive(properties.get(f"openslide.mpp-{axis}", "")) for axis in "xy")
     colour = properties.get("openslide.background-color", "FFFFFF")
     return ScannerFacts(
-        pixel_spacing_mm=(float(y) / 1000, float(x) / 1000) if x and y else None,
-        objective_power=float(power) if power else None,
+        pixel_spacing_mm=(y / 1000, x / 1000) if x and y else None,
+        objective_power=_positive(properties.get("openslide.objective-power", "")),
         manufacturer=_MAKERS.get(vendor, properties.get("tiff.Make", "")),
         model=_first(properties, _MODEL_PROPERTIES),
         serial_number=_first(properties, _SERIAL_PROPERTIES),
@@ -247,6 +228,15 @@ def _facts(properties: Mapping[str, str]) -> ScannerFacts:
         barcode=properties.get("openslide.barcode", ""),
         background=tuple(bytes.fromhex(colour)) if len(colour) == 6 else None,
     )
+
+
+def _positive(text: str) -> float | None:
+    """Read a scale; None for what is none: 0, less, infinite, or no number at all."""
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) and number > 0 else None
 
 
 def _first(properties: Mapping[str, str], names: Sequence[str]) -> str:

@@ -37,8 +37,10 @@ def open_source(uri: str) -> SlideSource:
 def _open_tiff(uri: str) -> SlideSource:
     from pipeline.io.sources.aperio import open_aperio
     from pipeline.io.sources.generic_tiff import open_generic_tiff
+    from pipeline.io.sources.ndpi import check_ndpi
 
     container = TiffContainer(uri)
+    warnings: tuple[str, ...] = ()
     try:
         if container.is_svs:
             return open_aperio(container)
@@ -47,17 +49,22 @@ def _open_tiff(uri: str) -> SlideSource:
         vendor = openslide.OpenSlide.detect_format(uri)
         if vendor is None or vendor in _READ_BY_US:
             return open_generic_tiff(container)
-    except BaseException:
+        if vendor == "hamamatsu":
+            warnings = check_ndpi(container)
+    except SourceError:
         container.close()
         raise
+    except Exception as error:  # tags of a damaged file may be of any type, and contradict each other in any way
+        container.close()
+        raise SourceError(f"{uri} is malformed ({type(error).__name__}: {error})", uri=uri) from error
     container.close()
-    return _open_with_openslide(uri)
+    return _open_with_openslide(uri, warnings)
 
 
-def _open_with_openslide(uri: str) -> SlideSource:
+def _open_with_openslide(uri: str, warnings: tuple[str, ...] = ()) -> SlideSource:
     from pipeline.io.sources.openslide import OpenSlideSource
 
-    return OpenSlideSource(uri)
+    return OpenSlideSource(uri, warnings)
 
 
 def _file_in_folder(folder: Path) -> Path:

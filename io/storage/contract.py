@@ -32,8 +32,8 @@ class OutputStore(Protocol):
         """
         ...
 
-    def stage_digests(self, slide_id: str, instance: str, first_frame: int, digests: bytes) -> str:
-        """Write a run's digest rows into the instance's side file and return its URI."""
+    def stage_digests(self, slide_id: str, instance: str, offset: int, digests: bytes) -> None:
+        """Write a run's digest rows to their place in the instance's side file."""
         ...
 
     def assemble(
@@ -43,15 +43,23 @@ class OutputStore(Protocol):
         ...
 
     def publish(self, slide_id: str, *, overwrite: bool) -> None:
-        """Make the staged series visible in one step; raises OutputExists."""
+        """Make the staged series visible in one step; OutputExists when its place is taken and may not be."""
         ...
 
     def exists(self, slide_id: str) -> bool:
         """Whether something stands where the series would be published."""
         ...
 
+    def overlapping(self, slide_id: str) -> str | None:
+        """Id of another recorded series whose folder lies around this one's, or inside it."""
+        ...
+
+    def read_published(self, slide_id: str, file_name: str, count: int) -> bytes:
+        """First bytes of a published file."""
+        ...
+
     def published_sizes(self, slide_id: str) -> dict[str, int]:
-        """File names and bytes of what stands where the series is published."""
+        """Names and bytes of what stands where the series is published; of a folder in it, 0."""
         ...
 
     def staged_sizes(self, slide_id: str, job: str) -> dict[str, int]:
@@ -70,8 +78,8 @@ class OutputStore(Protocol):
         """Replace the slide's state record in one step."""
         ...
 
-    def read_staged(self, uri: str) -> bytes:
-        """Bytes of a staged side file."""
+    def staged_digests(self, slide_id: str, job: str, instance: str) -> bytes | None:
+        """Digest rows that a job staged for an instance, in frame order; None when they are gone."""
         ...
 
     def write_report(self, path: str, data: bytes) -> str:

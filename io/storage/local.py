@@ -16,17 +16,16 @@ import shutil
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from pipeline.io.storage.contract import ByteRange
 from pipeline.io.storage.exchange import exchange
 from pipeline.model.errors import OutputExists, StorageError
 from pipeline.model.tiles import Buffer
 
-RESERVED = ("_state", "_reports", "_staging")
 _IOV_MAX = 1024
 _MOST_ATTEMPTS = 100
-DIGEST_ROW_BYTES = 16
+_COPY_BYTES = 1 << 20
 
 
 class LocalStore:
@@ -55,17 +54,16 @@ class LocalStore:
                 os.close(descriptor)
         return ByteRange(str(path), offset or 0, written)
 
-    def stage_digests(self, slide_id: str, instance: str, first_frame: int, digests: bytes) -> str:
-        """Write rows of 16 bytes at the run's place in the instance's side file."""
-        path = self._staging(slide_id) / "digests" / f"{instance}.xxh3"
+    def stage_digests(self, slide_id: str, instance: str, offset: int, digests: bytes) -> None:
+        """Write digest rows to their place in the instance's side file."""
+        path = self._digests(slide_id, self.job, instance)
         with _storage_errors(path):
             _make_folder(path.parent)
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o666)
             try:
-                _write_all(descriptor, [digests], first_frame * DIGEST_ROW_BYTES)
+                _write_all(descriptor, [digests], offset)
             finally:
                 os.close(descriptor)
-        return str(path)
 
     def assemble(
         self, slide_id: str, file_name: str, header: bytes, ranges: Sequence[ByteRange], trailer: bytes
@@ -114,8 +112,23 @@ class LocalStore:
         final = self.root / slide_id
         return final.exists() and not (final.is_dir() and not any(final.iterdir()))
 
+    def overlapping(self, slide_id: str) -> str | None:
+        """Id of a series with a record whose folder lies around this one's, or inside it."""
+        parents = [str(parent) for parent in PurePosixPath(slide_id).parents if parent.name]
+        around = next((parent for parent in parents if self._record(parent).is_file()), None)
+        inside = next((self.root / "_state" / slide_id).rglob("*.json"), None)
+        if around or inside is None:
+            return around
+        return str(inside.relative_to(self.root / "_state")).removesuffix(".json")
+
+    def read_published(self, slide_id: str, file_name: str, count: int) -> bytes:
+        """First bytes of a file of the published folder."""
+        path = self.root / slide_id / file_name
+        with _storage_errors(path), path.open("rb") as file:
+            return file.read(count)
+
     def published_sizes(self, slide_id: str) -> dict[str, int]:
-        """File names and bytes of the published folder."""
+        """Names and bytes of what the published folder holds."""
         return _sizes(self.root / slide_id)
 
     def staged_sizes(self, slide_id: str, job: str) -> dict[str, int]:
@@ -143,10 +156,11 @@ class LocalStore:
         with _storage_errors(path):
             _replace(path, text.encode())
 
-    def read_staged(self, uri: str) -> bytes:
-        """Bytes of a staged side file."""
-        with _storage_errors(Path(uri)):
-            return Path(uri).read_bytes()
+    def staged_digests(self, slide_id: str, job: str, instance: str) -> bytes | None:
+        """Bytes of the instance's side file."""
+        path = self._digests(slide_id, job, instance)
+        with _storage_errors(path):
+            return path.read_bytes() if path.exists() else None
 
     def write_report(self, path: str, data: bytes) -> str:
         """Write `_reports/<path>` beside and rename."""
@@ -170,6 +184,9 @@ class LocalStore:
                 if error.errno != errno.ENOENT:
                     break
             folder = folder.parent
+
+    def _digests(self, slide_id: str, job: str, instance: str) -> Path:
+        return self.root / "_staging" / job / slide_id / "digests" / f"{instance}.xxh3"
 
     def _staging(self, slide_id: str) -> Path:
         return self.root / "_staging" / self.job / slide_id
@@ -221,30 +238,45 @@ def _stands_in_place(ranges: Sequence[ByteRange], start: int) -> bool:
 
 def _join(target: Path, header: bytes, ranges: Sequence[ByteRange], trailer: bytes) -> None:
     beside = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
-    with open(beside, "wb", buffering=0) as output:
-        output.write(header)
+    output = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+    try:
+        end = _write_all(output, [header], 0)
         for part in ranges:
-            with open(part.uri, "rb", buffering=0) as source:
-                _copy(source.fileno(), output.fileno(), part)
-        os.lseek(output.fileno(), 0, os.SEEK_END)
-        output.write(trailer)
+            source = os.open(part.uri, os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                _copy(source, output, part, end)
+            finally:
+                os.close(source)
+            end += part.bytes
+        _write_all(output, [trailer], end)
+    finally:
+        os.close(output)
     os.rename(beside, target)
 
 
-def _copy(source: int, output: int, part: ByteRange) -> None:
-    offset, rest = part.offset, part.bytes
+def _copy(source: int, output: int, part: ByteRange, at: int) -> None:
+    """Copy a range, in the kernel where system and file system can, else through memory."""
+    offset, rest, in_kernel = part.offset, part.bytes, hasattr(os, "copy_file_range")
     while rest:
-        count = os.copy_file_range(source, output, rest, offset)
+        try:
+            if in_kernel:
+                count = os.copy_file_range(source, output, rest, offset, at)
+            else:
+                count = os.pwrite(output, os.pread(source, min(rest, _COPY_BYTES), offset), at)
+        except OSError as error:
+            if not in_kernel or error.errno not in (errno.ENOSYS, errno.EXDEV, errno.EOPNOTSUPP, errno.EINVAL):
+                raise
+            in_kernel = False
+            continue
         if not count:
             raise StorageError(f"{part.uri} ends {rest} bytes early", uri=part.uri)
-        offset += count
-        rest -= count
+        offset, at, rest = offset + count, at + count, rest - count
 
 
 def _sizes(folder: Path) -> dict[str, int]:
     if not folder.is_dir():
         return {}
-    return {path.name: path.stat().st_size for path in sorted(folder.iterdir())}
+    return {path.name: path.stat().st_size if path.is_file() else 0 for path in sorted(folder.iterdir())}
 
 
 @contextmanager

@@ -17,13 +17,13 @@ class InstanceFindings:
     similar: int = 0
     """Encoded lossily: pixels near the source's, see `psnr_db`."""
     background: int = 0
-    """The source holds no tile there and the frame is of one colour."""
+    """The source holds no tile there and the frame has the slide's background colour."""
     psnr_db: float | None = None
     """Least PSNR of the similar frames, in dB."""
     differing: list[int] = field(default_factory=list)
     """Frames that are none of the above."""
     note: str = ""
-    """Why frames were not compared: label, overview and thumbnail are pictures without a scale."""
+    """Why frames could not be compared."""
 
     @property
     def ok(self) -> bool:
@@ -39,9 +39,13 @@ class VerificationReport:
     slide: str
     instances: tuple[InstanceFindings, ...]
     problems: tuple[str, ...]
-    """What is wrong beyond single frames: missing levels, unreadable files."""
+    """What is wrong beyond single frames: missing files, unreadable ones, others than were written."""
+    not_compared: tuple[str, ...]
+    """Levels and associated images of the slide that no file could be compared with."""
+    recorded: bool
+    """A state record told which files there should be."""
 
     @property
     def ok(self) -> bool:
-        """Nothing is wrong."""
+        """Nothing is wrong with what there is."""
         return not self.problems and all(instance.ok for instance in self.instances)

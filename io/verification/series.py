@@ -1,86 +1,91 @@
-"""Check every level of a series against the slide that it was made from.
+"""Check every image of a series against the slide that it was made from.
 
-Nothing of the conversion is trusted: sizes come from the DICOM headers, frames from the files through their offset
-tables, tiles from the slide through its own index.
+Nothing of the conversion is trusted but its record of which files it wrote: sizes come from the DICOM headers, frames
+from the files through their offset tables, tiles from the slide through its own index.
 """
 
 from pathlib import Path
 
-import pydicom
-from pydicom.errors import InvalidDicomError
-
 from pipeline.io.sources import SlideSource, open_source
 from pipeline.io.verification.findings import InstanceFindings, VerificationReport
-from pipeline.io.verification.level import verify_level
-from pipeline.model.errors import SourceError
+from pipeline.io.verification.header import InstanceHeader, read_header
+from pipeline.io.verification.image import verify_image
+from pipeline.io.verification.inventory import compare_with_record, find_record, missing_numbers
+from pipeline.model.errors import SourceError, StorageError
 from pipeline.model.source import ImageKind, SourceImage
+from pipeline.model.state import StateRecord
 
 
 def verify_slide(series: Path, slide: str, *, threads: int = 0) -> VerificationReport:
     """Compare each frame of a series with the slide. 0 threads: one a core.
 
     A frame that passed must hold the source tile's entropy-coded bytes; one that was encoded must decode to the
-    source's pixels, exactly or, where its codec is lossy, to a PSNR of at least 20 dB. Levels that were not converted
-    are not asked for; a file that is gone is missed by its Instance Number, unless it was the last. Raises SourceError
-    when the slide or the folder cannot be read.
+    source's pixels, exactly or, where its codec is lossy, to a PSNR of at least 20 dB. The files must be those that the
+    output's state record names; without one a file that is gone is missed by its Instance Number, unless it was the
+    last. Images that were not converted are no fault, and are listed. Raises SourceError when the slide or the folder
+    cannot be read.
     """
     files = sorted(path for path in series.iterdir() if path.suffix == ".dcm") if series.is_dir() else []
     if not files:
         raise SourceError(f"{series} holds no DICOM files", uri=str(series))
-    findings, problems = [], []
+    headers, findings, problems = list[InstanceHeader](), list[InstanceFindings](), list[str]()
+    compared = list[SourceImage]()
     with open_source(slide) as source:
         for file in files:
             try:
-                findings.append(_verify_file(source, file, threads))
+                headers.append(header := read_header(file))
+                image = _image_of(source, header)
+                findings.append(verify_image(source, image, header, threads))
+                compared.append(image)
             except SourceError as error:
                 problems.append(str(error))
-    problems += _missing(files)
+        not_compared = _others(source, compared)
+    record = _record(series, problems)
+    problems += compare_with_record(series, headers, record) if record else missing_numbers(series, headers)
     if not any(instance.kind == ImageKind.VOLUME for instance in findings):
         problems.append(f"{series} holds no level that could be compared")
-    return VerificationReport(series=str(series), slide=slide, instances=tuple(findings), problems=tuple(problems))
+    return VerificationReport(
+        series=str(series),
+        slide=slide,
+        instances=tuple(findings),
+        problems=tuple(problems),
+        not_compared=not_compared,
+        recorded=record is not None,
+    )
 
 
-def _missing(files: list[Path]) -> list[str]:
-    """Say which files are gone: the instances of a series are numbered from 1 without a gap."""
-    numbers = {number for file in files if (number := _instance_number(file)) is not None}
-    return [
-        f"{files[0].parent} has no file of instance {number}, of {max(numbers)} or more that were written"
-        for number in range(1, max(numbers, default=0))
-        if number not in numbers
-    ]
-
-
-def _instance_number(file: Path) -> int | None:
+def _record(series: Path, problems: list[str]) -> StateRecord | None:
+    """Find the state record; a damaged one is a problem, and the series is looked at without it."""
     try:
-        return int(pydicom.dcmread(file, stop_before_pixels=True, specific_tags=["InstanceNumber"]).InstanceNumber)
-    except (InvalidDicomError, AttributeError, ValueError, TypeError):
+        return find_record(series)
+    except StorageError as error:
+        problems.append(str(error))
         return None
 
 
-def _verify_file(source: SlideSource, file: Path, threads: int) -> InstanceFindings:
-    try:
-        header = pydicom.dcmread(file, stop_before_pixels=True)
-        kind = str(header.ImageType[2])
-        size = (int(header.TotalPixelMatrixColumns), int(header.TotalPixelMatrixRows))
-        frames = int(header.NumberOfFrames)
-    except (InvalidDicomError, AttributeError, IndexError, ValueError, TypeError) as error:
-        raise SourceError(f"{file} is no whole-slide DICOM instance: {error}", uri=str(file)) from error
-    if kind != ImageKind.VOLUME:
-        return InstanceFindings(file=file.name, kind=kind, frames=frames, note="not compared: not a level")
-    level = _level_of_size(source, size, file)
-    # A tile that passes has one lossy compression behind it at most, its own.
-    encoded_anew = _lossy_stages(header) > max(1, len(level.lossy.stages))
-    return verify_level(source, level, file, threads, encoded_anew=encoded_anew)
+def _image_of(source: SlideSource, header: InstanceHeader) -> SourceImage:
+    """Find the image of the slide that an instance claims to be: by kind and by size, which also tells levels apart."""
+    sizes = []
+    for image in source.describe().images:
+        if image.kind == header.kind:
+            size = (image.grid.columns, image.grid.rows)
+            if size == header.size:
+                return image
+            sizes.append(f"{size[0]} x {size[1]}")
+    name = "level" if header.kind == ImageKind.VOLUME else header.kind.lower()
+    told = f"of that size, but {', '.join(sizes)}" if sizes else "at all"
+    raise SourceError(
+        f"{header.file} is {header.size[0]} x {header.size[1]} pixels; the slide has no {name} {told}",
+        uri=str(header.file),
+    )
 
 
-def _lossy_stages(header: pydicom.Dataset) -> int:
-    """Count the lossy compressions that a header tells of (PS3.3 C.7.6.1.1.5)."""
-    methods = header.get("LossyImageCompressionMethod") or []
-    return 1 if isinstance(methods, str) else len(methods)
-
-
-def _level_of_size(source: SlideSource, size: tuple[int, int], file: Path) -> SourceImage:
-    for level in source.describe().levels:
-        if (level.grid.columns, level.grid.rows) == size:
-            return level
-    raise SourceError(f"{file} is {size[0]} x {size[1]} pixels; the slide has no level of that size", uri=str(file))
+def _others(source: SlideSource, compared: list[SourceImage]) -> tuple[str, ...]:
+    """Name the images of the slide that were not compared, less a thumbnail that is no other than a level."""
+    sizes = {(image.grid.columns, image.grid.rows) for image in compared if image.kind is ImageKind.VOLUME}
+    return tuple(
+        f"level {image.level}" if image.kind is ImageKind.VOLUME else image.kind.lower()
+        for image in source.describe().images
+        if image not in compared
+        and not (image.kind is ImageKind.THUMBNAIL and (image.grid.columns, image.grid.rows) in sizes)
+    )

@@ -12,7 +12,7 @@ _MOST_FRAMES = 10
 def verification_lines(report: VerificationReport) -> Iterator[str]:
     """Yield a line an instance, and the verdict."""
     yield from (f"{instance.file}: {_findings_text(instance)}" for instance in report.instances)
-    yield f"{report.series} {_verdict(report)} {report.slide}"
+    yield f"{report.series} {_verdict(report)} {report.slide}{_not_compared(report)}"
 
 
 def problem_lines(report: VerificationReport) -> Iterator[str]:
@@ -23,7 +23,7 @@ def problem_lines(report: VerificationReport) -> Iterator[str]:
             shown = ", ".join(map(str, instance.differing[:_MOST_FRAMES]))
             rest = len(instance.differing) - _MOST_FRAMES
             more = f" and {rest:,} more" if rest > 0 else ""
-            yield f"{instance.file} differs from the slide in frame {shown}{more}; convert the slide again"
+            yield f"{instance.file} differs from the slide in frame {shown}{more}; convert it again with --overwrite"
 
 
 def _verdict(report: VerificationReport) -> str:
@@ -35,6 +35,17 @@ def _verdict(report: VerificationReport) -> str:
             f"holds, but for the loss in {count_text(similar, 'frame')} that {_was(similar)} encoded anew, what is in"
         )
     return "holds exactly what is in"
+
+
+def _not_compared(report: VerificationReport) -> str:
+    """Name what the verdict is not about."""
+    if not report.not_compared:
+        return ""
+    names = ", ".join(report.not_compared)
+    if not report.ok:
+        return f"; not compared: {names}"
+    doubt = "" if report.recorded else ", and no state record tells whether there was one"
+    return f", except {names}: there is no file of {'it' if len(report.not_compared) == 1 else 'them'}{doubt}"
 
 
 def _was(count: int) -> str:

@@ -80,6 +80,9 @@ class ConversionConfig:
     uid_salt: str = ""
     """Set by the job when the policy is fresh."""
     overwrite: bool = False
+    """Replace other DICOM series that stand where one goes."""
+    force: bool = False
+    """Convert finished slides anew."""
     threads: int = 0
     """Codec threads of a process; 0: one a core."""
     run_frames: int = 64
@@ -116,6 +119,7 @@ _WITHOUT_EFFECT_ON_BYTES = (
     "certificate",
     "backend",
     "overwrite",
+    "force",
     "threads",
     "run_frames",
     "run_bytes",

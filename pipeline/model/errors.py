@@ -57,11 +57,7 @@ class CodecError(SlidebeamError, ValueError):
 
 
 class StorageError(SlidebeamError, OSError):
-    """Bytes cannot be read from or written to a store. `transient` ones are worth a retry."""
-
-    def __init__(self, message: str, *, uri: str = "", transient: bool = False) -> None:
-        super().__init__(message, uri=uri)
-        self.transient = transient
+    """Bytes cannot be read from or written to a store."""
 
 
 class OutputExists(SlidebeamError, FileExistsError):

@@ -30,9 +30,4 @@ class RunKey:
     offset: int | None
     """Where the run will stand in the finished file if it has `predicted_bytes`; None: not known."""
     predicted_bytes: int
-    """Bytes of the run's items if every tile passes with the length that the index predicts."""
-
-    @property
-    def instance_id(self) -> str:
-        """Key of the grouping by instance."""
-        return f"{self.slide_id}//{self.instance}"
+    """Bytes of the run's items if every tile passes with the length that the index predicts; else of its pixels."""

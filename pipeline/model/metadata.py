@@ -1,12 +1,13 @@
 """Metadata of a slide: the way in for all who use it.
 
-`parse_metadata` reads the user's JSON, `resolve_metadata` decides what is written, `sample_metadata` shows how the
-JSON looks.
+`GivenMetadata` is the user's word, `parse_metadata` reads it from JSON, `resolve_metadata` decides what is written,
+`sample_metadata` shows how the JSON looks.
 """
 
+from pipeline.model.metadata_given import GivenMetadata
 from pipeline.model.metadata_json import parse_metadata, sample_metadata
 from pipeline.model.metadata_resolution import resolve_metadata
-from pipeline.model.metadata_types import Code, GivenMetadata, Issuer, SlideMetadata
+from pipeline.model.metadata_types import Code, Issuer, SlideMetadata
 
 __all__ = [
     "Code",

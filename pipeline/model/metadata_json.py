@@ -4,20 +4,12 @@ Nothing is dropped in silence: an unknown key, a key given twice and a value tha
 findings, and all findings of a file come in one error.
 """
 
-import difflib
 import json
-import math
-from collections.abc import Callable
 from typing import Any
 
 from pipeline.model.errors import ConfigError
-from pipeline.model.metadata_types import Code, Element, GivenMetadata, Issuer, elements
-from pipeline.model.metadata_values import checked
-
-_ISSUER_TYPES = ("DNS", "EUI64", "ISO", "URI", "UUID", "X400", "X500")
-"""Universal Entity ID Type (PS3.3 table 10-17)."""
-_CODE_PARTS = {"value": "SH", "scheme_designator": "SH", "meaning": "LO"}
-_ISSUER_PARTS = {"local_namespace_entity_id": "UT", "universal_entity_id": "UT", "universal_entity_id_type": "CS"}
+from pipeline.model.metadata_checks import unknown_key
+from pipeline.model.metadata_given import GivenMetadata, checked_values, elements
 
 
 def parse_metadata(text: str, origin: str) -> GivenMetadata:
@@ -27,16 +19,10 @@ def parse_metadata(text: str, origin: str) -> GivenMetadata:
     """
     findings: list[str] = []
     given = _given_object(text, origin, findings)
-    known = {element.key: element for element in elements()}
-    values: dict[str, Any] = {}
-    for key, value in given.items():
-        if key not in known:
-            findings.append(_unknown(key, known))
-        elif value not in (None, "", [], {}):
-            try:
-                values[key] = _value(known[key], value)
-            except ValueError as error:
-                findings.append(f'"{key}" {error}')
+    known = {element.key for element in elements()}
+    findings += [unknown_key(key, known) for key in given if key not in known]
+    values, wrong = checked_values(given)
+    findings += wrong
     if findings:
         raise ConfigError(f"{origin}: {'; '.join(findings)} (docs/metadata.md lists the keys)")
     return GivenMetadata(**values)
@@ -67,76 +53,6 @@ def _given_object(text: str, origin: str, findings: list[str]) -> dict[str, Any]
         raise ConfigError(f"{origin}: the metadata must be one JSON object, not {type(given).__name__}")
     return given
 
-
-def _unknown(key: str, known: dict[str, Any]) -> str:
-    nearest = difflib.get_close_matches(key.lower(), known, n=1, cutoff=0.5)
-    return f'unknown key "{key}"' + (f', did you mean "{nearest[0]}"?' if nearest else "")
-
-
-def _value(element: Element, value: Any) -> Any:
-    special = _SPECIAL.get(element.key)
-    return special(value) if special else _text(element.vr, value, element.terms)
-
-
-def _text(vr: str, value: Any, terms: tuple[str, ...] = ()) -> str:
-    if not isinstance(value, str):
-        raise ValueError(f"must be a string, not {json.dumps(value)}")
-    return checked(vr, value, terms)
-
-
-def _software_versions(value: Any) -> tuple[str, ...]:
-    return tuple(_text("LO", one) for one in (value if isinstance(value, list) else [value]))
-
-
-def _depth(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise ValueError(f"must be a number of millimetres, not {json.dumps(value)}")
-    if not 0 < value <= 10:
-        raise ValueError(f"is {value} mm; a depth is above 0 (PS3.3 C.8.12.4.1.2) and at most 10 mm")
-    return float(value)
-
-
-def _parts(value: Any, vrs: dict[str, str]) -> dict[str, str]:
-    if not isinstance(value, dict):
-        raise ValueError(f"must be an object with {', '.join(vrs)}")
-    for key in value:
-        if key not in vrs:
-            raise ValueError(f"has an {_unknown(key, vrs)}")
-    parts = {}
-    for key, part in value.items():
-        try:
-            parts[key] = _text(vrs[key], part, _ISSUER_TYPES if key == "universal_entity_id_type" else ())
-        except ValueError as error:
-            raise ValueError(f'"{key}" {error}') from None
-    return parts
-
-
-def _code(value: Any) -> Code:
-    parts = _parts(value, _CODE_PARTS)
-    missing = [key for key in _CODE_PARTS if key not in parts]
-    if missing:
-        raise ValueError(f"lacks {', '.join(missing)}")
-    return Code(**parts)
-
-
-def _codes(value: Any) -> tuple[Code, ...]:
-    return tuple(_code(one) for one in (value if isinstance(value, list) else [value]))
-
-
-def _issuer(value: Any) -> Issuer:
-    issuer = Issuer(**_parts(value, _ISSUER_PARTS))
-    if bool(issuer.universal_entity_id) != bool(issuer.universal_entity_id_type):
-        raise ValueError("has universal_entity_id and universal_entity_id_type only together (PS3.3 table 10-17)")
-    return issuer
-
-
-_SPECIAL: dict[str, Callable[[Any], Any]] = {
-    "software_versions": _software_versions,
-    "imaged_volume_depth_mm": _depth,
-    "specimen_identifier_issuer": _issuer,
-    "anatomic_site": _code,
-    "staining_substances": _codes,
-}
 
 _SAMPLE: dict[str, Any] = {
     "patient_name": "DOE^JANE",

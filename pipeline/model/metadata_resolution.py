@@ -16,7 +16,9 @@ numerical aperture, and no slide format states that. FocusMethod is as the scann
 from typing import Any
 
 from pipeline.model.errors import MetadataMissing
-from pipeline.model.metadata_types import GivenMetadata, Issuer, SlideMetadata, elements
+from pipeline.model.metadata_checks import is_left_out
+from pipeline.model.metadata_given import GivenMetadata, elements
+from pipeline.model.metadata_types import Issuer, SlideMetadata
 from pipeline.model.metadata_values import checked, date_of, time_of
 from pipeline.model.source import ScannerFacts
 from pipeline.model.uids import lasting_uid
@@ -70,7 +72,7 @@ def resolve_metadata(
     """
     warnings: list[str] = []
     values = _scanner_values(facts, warnings)
-    values |= {e.key: getattr(given, e.key) for e in elements() if getattr(given, e.key) not in (None, "", ())}
+    values |= {e.key: getattr(given, e.key) for e in elements() if not is_left_out(getattr(given, e.key))}
     _add_what_follows(values)
     missing = [key for key in REQUIRED if key not in values]
     if missing and not research_placeholder:

@@ -1,11 +1,9 @@
-"""What is said about a slide beside its pixels: as the user gives it, and as it is written.
+"""What metadata is made of: codes, issuers, the attribute behind a key, and all that is written of a slide.
 
-The names are wsi-dicom's JSON keys. Each field of `GivenMetadata` declares the DICOM attribute that it fills and its
-value representation, so that parser, error messages and documentation share one list.
+The names are wsi-dicom's JSON keys.
 """
 
-from dataclasses import Field, dataclass, field, fields
-from typing import Any
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,74 +36,8 @@ class Element:
     """Value representation; SQ for coded and nested values."""
     terms: tuple[str, ...]
     """Enumerated values (PS3.3 C.7.1.1, C.7.6.1, C.8.12.4); empty: free."""
-
-
-def _fills(keyword: str, vr: str, *, terms: tuple[str, ...] = ()) -> dict[str, Any]:
-    return {"keyword": keyword, "vr": vr, "terms": terms}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GivenMetadata:
-    """What the user says. None and empty: nothing is said; the scanner may know."""
-
-    patient_name: str | None = field(default=None, metadata=_fills("PatientName", "PN"))
-    """FAMILY^GIVEN^MIDDLE^PREFIX^SUFFIX."""
-    patient_id: str | None = field(default=None, metadata=_fills("PatientID", "LO"))
-    patient_birth_date: str | None = field(default=None, metadata=_fills("PatientBirthDate", "DA"))
-    patient_sex: str | None = field(default=None, metadata=_fills("PatientSex", "CS", terms=("M", "F", "O")))
-    accession_number: str | None = field(default=None, metadata=_fills("AccessionNumber", "SH"))
-    study_instance_uid: str | None = field(default=None, metadata=_fills("StudyInstanceUID", "UI"))
-    study_id: str | None = field(default=None, metadata=_fills("StudyID", "SH"))
-    study_date: str | None = field(default=None, metadata=_fills("StudyDate", "DA"))
-    study_time: str | None = field(default=None, metadata=_fills("StudyTime", "TM"))
-    study_description: str | None = field(default=None, metadata=_fills("StudyDescription", "LO"))
-    series_description: str | None = field(default=None, metadata=_fills("SeriesDescription", "LO"))
-    referring_physician_name: str | None = field(default=None, metadata=_fills("ReferringPhysicianName", "PN"))
-    laterality: str | None = field(default=None, metadata=_fills("ImageLaterality", "CS", terms=("L", "R")))
-    """Of a paired body part."""
-    institution_name: str | None = field(default=None, metadata=_fills("InstitutionName", "LO"))
-    manufacturer: str | None = field(default=None, metadata=_fills("Manufacturer", "LO"))
-    manufacturer_model_name: str | None = field(default=None, metadata=_fills("ManufacturerModelName", "LO"))
-    device_serial_number: str | None = field(default=None, metadata=_fills("DeviceSerialNumber", "LO"))
-    software_versions: tuple[str, ...] = field(default=(), metadata=_fills("SoftwareVersions", "LO"))
-    content_date: str | None = field(default=None, metadata=_fills("ContentDate", "DA"))
-    content_time: str | None = field(default=None, metadata=_fills("ContentTime", "TM"))
-    acquisition_date_time: str | None = field(default=None, metadata=_fills("AcquisitionDateTime", "DT"))
-    container_identifier: str | None = field(default=None, metadata=_fills("ContainerIdentifier", "LO"))
-    specimen_identifier: str | None = field(default=None, metadata=_fills("SpecimenIdentifier", "LO"))
-    specimen_identifier_issuer: Issuer | None = field(
-        default=None, metadata=_fills("IssuerOfTheSpecimenIdentifierSequence", "SQ")
-    )
-    specimen_uid: str | None = field(default=None, metadata=_fills("SpecimenUID", "UI"))
-    specimen_description: str | None = field(default=None, metadata=_fills("SpecimenShortDescription", "LO"))
-    anatomic_site: Code | None = field(default=None, metadata=_fills("PrimaryAnatomicStructureSequence", "SQ"))
-    """Where the specimen was taken from."""
-    staining_substances: tuple[Code, ...] = field(default=(), metadata=_fills("SpecimenPreparationSequence", "SQ"))
-    imaged_volume_depth_mm: float | None = field(default=None, metadata=_fills("ImagedVolumeDepth", "FL"))
-    """Millimetres here; the attribute is in micrometres."""
-    focus_method: str | None = field(default=None, metadata=_fills("FocusMethod", "CS", terms=("AUTO", "MANUAL")))
-    barcode_value: str | None = field(default=None, metadata=_fills("BarcodeValue", "LO"))
-    label_text: str | None = field(default=None, metadata=_fills("LabelText", "UT"))
-
-    def shares_study(self) -> str | None:
-        """Return the key that slides of one study have in common, None when the user gave none.
-
-        The StudyInstanceUID, or the accession number with the PatientID where both are given.
-        """
-        if self.study_instance_uid:
-            return self.study_instance_uid
-        if self.accession_number and self.patient_id:
-            return f"{self.accession_number}\\{self.patient_id}"
-        return None
-
-
-def elements() -> tuple[Element, ...]:
-    """Return the attributes behind the fields of `GivenMetadata`, in their order."""
-    return tuple(_element(f) for f in fields(GivenMetadata))
-
-
-def _element(entry: "Field[Any]") -> Element:
-    return Element(entry.name, **entry.metadata)
+    of_one_slide: bool
+    """It tells one glass slide from all others, so that two may not share it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

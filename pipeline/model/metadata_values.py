@@ -37,11 +37,11 @@ def checked(vr: str, value: str, terms: tuple[str, ...] = ()) -> str:
         raise ValueError("holds a backslash, which separates values in DICOM")
     if vr in LARGEST_LENGTH and len(value) > LARGEST_LENGTH[vr]:
         raise ValueError(f"has {len(value)} characters; {vr} allows {LARGEST_LENGTH[vr]}")
+    if terms and value not in terms:
+        raise ValueError(f"is {value!r}; it is one of {', '.join(terms)}")
     form = _FORMS.get(vr)
     if form:
         form(value)
-    if terms and value not in terms:
-        raise ValueError(f"is {value!r}; it is one of {', '.join(terms)}")
     return value
 
 

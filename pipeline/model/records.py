@@ -52,8 +52,6 @@ class StagedRun:
     """Little-endian u4 a frame: value length of the item, padding included; native: bytes of the frame."""
     frame_lengths: bytes
     """Little-endian u4 a frame: without padding."""
-    digest_uri: str
-    """Side file of the run's frame digests."""
     counters: RunCounters
 
     @property
@@ -90,7 +88,6 @@ class WrittenInstance:
     frames: int
     certified_frames: int
     """Frames read back from the written object whose digest was compared."""
-    digest_uri: str
     runs: tuple[tuple[int, int, RunCounters], ...]
     """(first frame, frames, counters) of each run, in order."""
 

@@ -7,20 +7,20 @@ from pipeline.model.config import CodecValidation, ConversionConfig
 from pipeline.model.transfer_syntaxes import Subsampling
 
 
-def reproduce_command(config: ConversionConfig, uri: str, level: int | None) -> str:
+def reproduce_command(config: ConversionConfig, uri: str, level: int | None, *, placeholders: bool) -> str:
     """Return a shell command that converts the slide, or its level that failed, with the options that shape pixels.
 
-    Metadata of patients is not part of it: placeholders stand in, unless metadata is what was missing.
+    Metadata of patients is not part of it: placeholders stand in, unless it is metadata that was missing.
     """
     words = ["python", "-m", "pipeline.run", "--input", uri, "--output", "reproduced", *_options(config)]
+    if placeholders or config.research_placeholder:
+        words.append("--research-placeholder")
     if level is not None:
         words += ["--level", str(level)]
     return shlex.join(words) + " --verbose"
 
 
 def _options(config: ConversionConfig) -> Iterator[str]:
-    if config.research_placeholder:
-        yield "--research-placeholder"
     if config.transfer_syntax is not None:
         yield from ("--transfer-syntax", config.transfer_syntax.option)
     if config.force_transcode:

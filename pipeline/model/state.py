@@ -38,6 +38,8 @@ class StateRecord:
     uri: str
     job: str
     """Under whose staging folder the series was assembled."""
+    overwrite: bool
+    """The job was asked to replace what stood in the series' place."""
     fingerprint: str
     config_digest: str
     series_instance_uid: str

@@ -78,7 +78,7 @@ def test_a_conversion_pickles_none(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 def test_what_passes_between_the_stages_can_be_pickled() -> None:
     """It is a key and the names of functions: a runner that does not fuse them is slow, not wrong."""
-    work = RunWork(KEY).then(pass_through)
+    work = RunWork(KEY).then("CheckPassthrough", pass_through)
     data = pickle.dumps(work)
     assert pickle.loads(data) == work  # noqa: S301
     assert len(data) < 1000

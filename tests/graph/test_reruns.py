@@ -7,10 +7,14 @@ from typing import Any
 
 import pytest
 
+from pipeline.conversion import run_conversion
 from pipeline.io.publishing.action import decide_action
 from pipeline.io.publishing.series import publish_series
 from pipeline.io.storage.local import LocalStore
-from pipeline.model.errors import OutputExists
+from pipeline.model.config import ConversionConfig
+from pipeline.model.errors import OutputExists, StorageError
+from pipeline.model.keys import SlideInput
+from pipeline.model.metadata import GivenMetadata
 from pipeline.model.transfer_syntaxes import TransferSyntax
 from tests.graph.conversions import convert, published, staging_left, statuses
 from tests.io.publishing.series import stage_slide
@@ -112,15 +116,70 @@ def test_what_is_not_ours_is_left_alone(tmp_path: Path, finished: Path, slide: P
     report = convert(slide, output)
     (failure,) = report["failures"]
     assert (failure["error_class"], statuses(report)) == ("OutputExists", {"s.svs": "failed"})
-    assert "not made by this tool" in failure["message"]
+    assert "is no DICOM series" in failure["message"]
     assert theirs.read_text() == "not a series"
     assert not (output / STATE).exists()
     assert staging_left(output) == []
+    assert statuses(convert(slide, output, overwrite=True)) == {"s.svs": "failed"}
+    assert theirs.read_text() == "not a series"
+
+
+def test_a_series_of_others_is_replaced_when_asked(tmp_path: Path, finished: Path, slide: Path) -> None:
+    output = tmp_path / "out"
+    (output / "s.svs").mkdir(parents=True)
+    (output / "s.svs" / "theirs.dcm").write_bytes(b"a DICOM file of others")
+    (failure,) = convert(slide, output)["failures"]
+    assert "not made by this tool" in failure["message"]
     assert statuses(convert(slide, output, overwrite=True)) == {"s.svs": "published"}
     assert_finished(output, finished)
 
 
-@pytest.mark.parametrize("damage", ["a file is gone", "a file is short", "a file too many", "the folder is gone"])
+def test_a_file_beside_our_own_is_not_lost(output: Path, slide: Path) -> None:
+    theirs = output / "s.svs" / "annotations.dcm"
+    theirs.write_bytes(b"somebody's work")
+    (failure,) = convert(slide, output)["failures"]
+    assert failure["error_class"] == "OutputExists"
+    assert "annotations.dcm" in failure["message"]
+    assert theirs.read_bytes() == b"somebody's work"
+
+
+def test_force_converts_what_is_done_anew(output: Path, finished: Path, slide: Path) -> None:
+    before = times(output)
+    assert statuses(convert(slide, output, force=True)) == {"s.svs": "published"}
+    assert times(output) != before
+    assert_finished(output, finished)
+
+
+def test_the_series_of_another_patient_is_never_taken_for_ours(tmp_path: Path, slide: Path) -> None:
+    """Names and sizes are the same: a publish that failed must not end in a done record over the other's files."""
+    output = tmp_path / "out"
+    first, second = (GivenMetadata(patient_id=name) for name in ("AAAA", "BBBB"))
+    assert statuses(convert(slide, output, metadata=first)) == {"s.svs": "published"}
+    theirs = published(output / "s.svs")
+    plan, written = stage_slide(slide, output, job="second", metadata=second)
+    store = LocalStore(str(output), "second")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(store, "publish", lambda *_, **__: (_ for _ in ()).throw(StorageError("the disk went away")))
+        with pytest.raises(StorageError):
+            publish_series(store, plan, written, job="second", overwrite=True)
+    store.clean("s.svs")
+    assert published(output / "s.svs") == theirs
+    report = convert(slide, output, metadata=second)
+    assert statuses(report) == {"s.svs": "failed"}
+    assert published(output / "s.svs") == theirs
+    assert statuses(convert(slide, output, metadata=second, overwrite=True)) == {"s.svs": "published"}
+    assert published(output / "s.svs") != theirs
+
+
+def test_a_series_never_lies_in_another(output: Path, slide: Path) -> None:
+    inner = [SlideInput(uri=str(slide), slide_id="s.svs/inner.svs")]
+    config = ConversionConfig(output=str(output), research_placeholder=True)
+    (failure,) = run_conversion(inner, config, job="inner")["failures"]
+    assert failure["error_class"] == "OutputExists"
+    assert "inside another series" in failure["message"]
+
+
+@pytest.mark.parametrize("damage", ["a file is gone", "a file is short", "the folder is gone"])
 def test_a_published_series_that_was_damaged_is_made_again(
     output: Path, finished: Path, slide: Path, damage: str
 ) -> None:
@@ -130,8 +189,6 @@ def test_a_published_series_that_was_damaged_is_made_again(
     elif damage == "a file is short":
         with (series / "level-1.dcm").open("r+b") as file:
             file.truncate(1000)
-    elif damage == "a file too many":
-        (series / "copy of level-1.dcm").write_bytes(b"")
     else:
         shutil.rmtree(series)
     assert statuses(convert(slide, output)) == {"s.svs": "published"}
@@ -185,6 +242,7 @@ def crash_before_an_exchange(output: Path) -> None:
     crash_before_publishing(output)
     (output / "s.svs").mkdir()
     (output / "s.svs/old.dcm").write_bytes(b"the series of other options")
+    set_stage(output, "intent", overwrite=True)
 
 
 def leave_parts(output: Path) -> None:

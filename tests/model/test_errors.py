@@ -55,12 +55,6 @@ def test_an_error_survives_a_pickle(kind: type[SlidebeamError], protocol: int) -
         assert (twin.uri, twin.level, twin.frame) == ("slide.svs", 2, 17)
 
 
-def test_a_storage_error_keeps_whether_it_is_worth_a_retry() -> None:
-    for transient in (True, False):
-        twin = pickle.loads(pickle.dumps(StorageError("busy", transient=transient)))  # noqa: S301
-        assert twin.transient is transient
-
-
 def test_an_error_says_where() -> None:
     error = TileError("bad tile", uri="a.svs", level=1, frame=0)
     assert (error.uri, error.level, error.frame) == ("a.svs", 1, 0)

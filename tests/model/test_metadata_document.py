@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from pipeline.model.metadata import GivenMetadata, resolve_metadata
+from pipeline.model.metadata_given import elements
 from pipeline.model.metadata_resolution import REQUIRED
-from pipeline.model.metadata_types import Element, elements
+from pipeline.model.metadata_types import Element
 from pipeline.model.source import ScannerFacts
 
 DOCUMENT = (Path(__file__).resolve().parents[2] / "docs" / "metadata.md").read_text(encoding="utf-8")
@@ -25,6 +26,12 @@ def test_the_schema_lists_the_key_with_attribute_and_vr(element: Element) -> Non
 
 def test_the_schema_lists_no_other_key() -> None:
     assert set(re.findall(r"^\| `(\w+)`", SCHEMA, re.MULTILINE)) == {element.key for element in elements()}
+
+
+def test_the_schema_says_which_keys_are_of_one_slide() -> None:
+    of_one = {element.key for element in elements() if element.of_one_slide}
+    (sentence,) = re.findall(r"^(.*) belong to one slide", SCHEMA, re.MULTILINE)
+    assert set(re.findall(r"`(\w+)`", sentence)) == of_one
 
 
 @pytest.mark.parametrize("key", REQUIRED)

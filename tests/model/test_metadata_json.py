@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from pipeline.model.errors import ConfigError
 from pipeline.model.metadata import Code, GivenMetadata, Issuer, parse_metadata, sample_metadata
-from pipeline.model.metadata_types import elements
+from pipeline.model.metadata_given import elements
 
 NOT_IN_THE_SAMPLE = {"study_instance_uid", "specimen_uid"}
 
@@ -33,6 +33,7 @@ WRONG = [
     ({"anatomic_site": {"value": "1", "scheme": "SCT", "meaning": "x"}}, 'did you mean "scheme_designator"?'),
     ({"staining_substances": [{"value": "x" * 17, "scheme_designator": "SCT", "meaning": "y"}]}, '"value" has 17'),
     ({"specimen_identifier_issuer": {"universal_entity_id": "1.2.3"}}, "only together"),
+    ({"specimen_identifier_issuer": {"local_namespace_entity_id": ""}}, "names nobody"),
     ({"specimen_identifier_issuer": {"universal_entity_id": "1.2.3", "universal_entity_id_type": "OID"}}, "ISO"),
 ]
 JSON_VALUES = st.recursive(
@@ -110,6 +111,43 @@ def test_any_json_is_either_metadata_or_a_config_error(values: dict[str, Any]) -
     except ConfigError:
         return
     assert isinstance(parsed, GivenMetadata)
+
+
+PYTHON_WRONG = [
+    ({"patient_sex": "female"}, "\"patient_sex\" is 'female'; it is one of M, F, O"),
+    ({"focus_method": "guess"}, "is 'guess'; it is one of AUTO, MANUAL"),
+    ({"imaged_volume_depth_mm": -5000.0}, '"imaged_volume_depth_mm" is -5000.0 mm; a depth is above 0'),
+    ({"imaged_volume_depth_mm": 0.0}, "above 0"),
+    ({"study_instance_uid": "not a uid"}, "\"study_instance_uid\" 'not a uid' is no UID"),
+    ({"patient_id": "a\\b"}, '"patient_id" holds a backslash'),
+    ({"patient_id": 7}, '"patient_id" must be a string, not 7'),
+    ({"patient_id": object}, '"patient_id" must be a string, not <class'),
+    ({"software_versions": ("1.0", "x" * 65)}, '"software_versions" has 65 characters'),
+    ({"anatomic_site": Code("1", "SCT", "")}, '"anatomic_site" lacks meaning'),
+    ({"anatomic_site": Issuer(local_namespace_entity_id="x")}, '"anatomic_site" must be an object with value'),
+    ({"staining_substances": (Code("x" * 17, "SCT", "y"),)}, '"value" has 17'),
+    ({"specimen_identifier_issuer": Issuer(universal_entity_id="1.2.3")}, "only together"),
+    ({"specimen_identifier_issuer": Issuer()}, "names nobody"),
+]
+
+
+@pytest.mark.parametrize(("values", "message"), PYTHON_WRONG)
+def test_metadata_made_in_python_is_checked_as_a_file_is(values: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        GivenMetadata(**values)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_all_findings_of_metadata_made_in_python_come_at_once() -> None:
+    with pytest.raises(ConfigError, match=r'"patient_id" holds a backslash.*; "patient_sex" is'):
+        GivenMetadata(patient_id="a\\b", patient_sex="X")
+
+
+def test_metadata_made_in_python_becomes_what_a_file_gives() -> None:
+    made = GivenMetadata(patient_id=" P-1 ", imaged_volume_depth_mm=1)
+    assert made == parse({"patient_id": "P-1", "imaged_volume_depth_mm": 1.0})
+    assert isinstance(made.imaged_volume_depth_mm, float)
 
 
 def test_slides_share_a_study_by_uid_or_by_accession_number_and_patient() -> None:

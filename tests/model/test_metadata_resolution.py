@@ -6,8 +6,8 @@ import pytest
 
 from pipeline.model.errors import MetadataMissing
 from pipeline.model.metadata import GivenMetadata, SlideMetadata, parse_metadata, resolve_metadata, sample_metadata
+from pipeline.model.metadata_given import elements
 from pipeline.model.metadata_resolution import REQUIRED
-from pipeline.model.metadata_types import elements
 from pipeline.model.source import ScannerFacts
 
 SCANNER = ScannerFacts(

@@ -132,6 +132,19 @@ def test_folders_of_our_own_are_no_names(tmp_path: Path, name: str) -> None:
         ids([tmp_path / "**" / "*"])
 
 
+@pytest.mark.parametrize("name", ["x" * 197 + ".svs", "\u00e4" * 99 + ".svs", "x" * 201 + "/a.svs"])
+def test_a_name_too_long_for_the_files_named_after_it_is_refused(tmp_path: Path, name: str) -> None:
+    make(tmp_path, name)
+    with pytest.raises(ConfigError, match=r"20\d bytes is too long .* at most 200 bytes"):
+        ids([tmp_path / "**" / "*.svs"])
+
+
+def test_a_name_may_have_200_bytes(tmp_path: Path) -> None:
+    name = "\u00e4" * 98 + ".svs"
+    make(tmp_path, name)
+    assert list(ids([tmp_path / name])) == [name]
+
+
 def test_other_names_may_begin_with_an_underscore(tmp_path: Path) -> None:
     make(tmp_path, "_a.svs")
     assert list(ids([tmp_path / "_a.svs"])) == ["_a.svs"]

@@ -41,7 +41,7 @@ def test_every_option_is_heard(tmp_path: Path) -> None:
         "--jpeg-subsampling 444 --j2k-decomposition-levels 3 --level 0-1 --level 3,4 --codec-validation round-trip "
         "--research-placeholder --backend cpu --overwrite --json --no-label --no-overview --no-thumbnail "
         "--source-pixel-spacing-mm 0.0005,0.0004 --uid-policy fresh --certificate full --force-transcode --threads 3 "
-        "--run-frames 32 --run-bytes 1048576 --verbose --quiet "
+        "--run-frames 32 --run-bytes 1048576 --verbose --quiet --force "
         f"--metadata {metadata} --output {tmp_path}/new/out".split()
     )
     assert request.inputs == ("a.svs", "b.svs", "c/*.svs")
@@ -67,6 +67,7 @@ def test_every_option_is_heard(tmp_path: Path) -> None:
         backend=Backend.CPU,
         uid_policy=UidPolicy.FRESH,
         overwrite=True,
+        force=True,
         threads=3,
         run_frames=32,
         run_bytes=1 << 20,
@@ -122,7 +123,7 @@ def test_options_of_beam_are_passed_on_as_they_were_typed(needed: list[str]) -> 
         (["--source-pixel-spacing-mm", "0,0"], "each above 0"),
         (["--metadata", "nowhere.json"], "--metadata nowhere.json cannot be read: No such file"),
         (["--config", "nowhere.yaml"], "--config nowhere.yaml: there is no such file"),
-        (["--backend", "require-device"], "pip install 'slidebeam[gpu]'"),
+        (["--backend", "require-device"], "encodes on the CPU only; take auto, cpu or prefer-device"),
         (["--backend", "gpu"], "--backend takes auto, cpu, prefer-device, require-device, not 'gpu'"),
     ],
 )

@@ -109,9 +109,9 @@ def test_keys_become_index_rows_or_failures(slide: Path, tmp_path: Path) -> None
     assert staged == {(key.instance, key.first_frame): key.frames for key in keys}
     failures = {row.error_class: row for row in rows if isinstance(row, Failure)}
     assert set(failures) == {"SourceError", "KeyError"}
-    assert "unexpected KeyError in StageFrames" in failures["KeyError"].message
+    assert "unexpected KeyError in ReadTiles" in failures["KeyError"].message
     assert sum(isinstance(row, Failure) for row in rows) == 3
-    assert {row.stage for row in failures.values()} == {"StageFrames"}
+    assert {row.stage for row in failures.values()} == {"ReadTiles", "StageFrames"}
 
 
 # instances

@@ -5,9 +5,10 @@ tifffile reads most tags when they are asked for, so its handle stays open; tile
 
 import hashlib
 import os
+import struct
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 
-import numpy as np
 import tifffile
 
 from pipeline.io.sources.fingerprint import hash_blocks
@@ -15,6 +16,7 @@ from pipeline.io.sources.tiff.image import TiffImage
 from pipeline.model.errors import SourceError
 
 _ICC_TAG = 34675
+_PIECE = 1 << 20
 
 
 class TiffContainer:
@@ -30,20 +32,28 @@ class TiffContainer:
             self._descriptor = self._file.filehandle.fileno()
             self.size = os.fstat(self._descriptor).st_size
             self.is_svs = self._file.is_svs
-            self.pages = [page.aspage() for page in _each_once(self._file.pages)]
-            self.description = _text(self.pages[0].description)
+            self.first = self._file.pages.first
+            self.description = _text(self.first.description)
         except Exception as error:
             self._file.close()
             raise _unreadable(uri, error) from error
 
+    @cached_property
+    def pages(self) -> list[tifffile.TiffPage]:
+        """All directories of the chain, parsed when they are first asked for. Raises SourceError."""
+        try:
+            return [page.aspage() for page in _each_once(self._file.pages)]
+        except Exception as error:
+            raise _unreadable(self.uri, error) from error
+
     def text(self, name: str) -> str:
         """Return a text tag of the first directory without the spaces around it; empty when there is none."""
-        tag = self.pages[0].tags.get(name)
+        tag = self.first.tags.get(name)
         return _text(tag.value).strip() if tag is not None else ""
 
     def icc_profile(self) -> bytes:
         """Return the profile of the first directory; empty when there is none. Raises SourceError."""
-        tag = self.pages[0].tags.get(_ICC_TAG)
+        tag = self.first.tags.get(_ICC_TAG)
         if tag is None:
             return b""
         if not isinstance(tag.value, bytes):
@@ -66,7 +76,7 @@ class TiffContainer:
         return data
 
     def image(self, page: int) -> TiffImage:
-        """Return the image of a directory; SourceError when it cannot become DICOM pixels."""
+        """Return the image of a directory, to be asked for once; SourceError when it cannot become DICOM pixels."""
         try:
             return TiffImage(self.read, self.size, self.pages[page], self.uri)
         except SourceError:
@@ -79,14 +89,25 @@ class TiffContainer:
         ) as error:  # CodecError of JPEGTables; tags that contradict each other
             raise SourceError(f"{self.uri}: directory {page} is malformed: {error}", uri=self.uri) from error
 
-    def fingerprint(self) -> str:
-        """Digest of size, tile indices and 64 blocks spread over the file, first and last bytes among them."""
+    def fingerprint(self, whole: Iterable[TiffImage] = ()) -> str:
+        """Digest of size, all tags, and 64 blocks spread over the file, first and last bytes among them.
+
+        Of the images in `whole` every stored byte counts: who blanks a label in place changes neither size nor tags,
+        and no block need touch it.
+        """
         digest = hashlib.blake2b(digest_size=16)
-        for page in self.pages:
-            digest.update(np.array(page.dataoffsets, np.uint64).tobytes())
-            digest.update(np.array(page.databytecounts, np.uint64).tobytes())
+        for tag in (tag for page in self.pages for tag in page.tags.values()):
+            digest.update(struct.pack("<HHQ", tag.code, int(tag.dtype), tag.count))
+            self._hash(digest, tag.valueoffset, tag.valuebytecount)
+        for image in whole:
+            for offset, length in zip(image.offsets.tolist(), image.lengths.tolist(), strict=True):
+                self._hash(digest, offset, length)
         hash_blocks(digest, self._descriptor, self.size)
         return digest.hexdigest()
+
+    def _hash(self, digest: "hashlib.blake2b", offset: int, length: int) -> None:
+        for start in range(0, length, _PIECE):
+            digest.update(self.read(offset + start, min(_PIECE, length - start)))
 
     def close(self) -> None:
         """Close the file."""

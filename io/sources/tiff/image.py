@@ -28,6 +28,8 @@ _JPEG_2000 = {33003: TaggedColour.YCBCR, 33005: TaggedColour.RGB, 33004: None, 3
 _COLOURS = {0: TaggedColour.GRAY, 1: TaggedColour.GRAY, 2: TaggedColour.RGB, 6: TaggedColour.YCBCR}
 _LOSSLESS = {1, 2, 3, 4, 5, 8, 32773, 32946, 34925, 34926, 34933, 50000}
 """None, CCITT, LZW, deflate, PackBits, LZMA, zstd, PNG; of all others it is not known."""
+_INDEX_TAGS = (273, 279, 324, 325, 513, 514)
+"""StripOffsets, StripByteCounts, TileOffsets, TileByteCounts, and those of old JPEG."""
 _GAP = 1 << 16
 """Bytes between tiles that are read along instead of making a second call."""
 _LARGEST_SEGMENT = 1 << 28
@@ -43,7 +45,6 @@ class TiffImage:
         self._page = page
         self.columns, self.rows = int(page.imagewidth), int(page.imagelength)
         self.tiled = bool(page.is_tiled)
-        self.page_has_subifds = bool(page.subifds)
         self.compression = _compression(page, uri)
         self.may_have_lost = self.compression is Compression.OTHER and int(page.compression) not in _LOSSLESS
         """Compressed by a codec that DICOM does not have, and that need not be reversible."""
@@ -55,6 +56,7 @@ class TiffImage:
         self.planes = self.stored_samples if int(page.planarconfig) == 2 and self.stored_samples > 1 else 1
         self._check_samples()
         self.offsets, self.lengths = self._tile_index(file_size)
+        _forget_index(page)
         self.codec: TileCodec = self._codec(self.grid.tile_rows)
         last = self.rows - (self.grid.down - 1) * self.grid.tile_rows
         self._last_strip_codec = self.codec if self.tiled or last == self.grid.tile_rows else self._codec(last)
@@ -219,6 +221,15 @@ class TiffImage:
             return Reason.EXTRA_SAMPLES
         # Frames of white that is zero would be MONOCHROME1.
         return Reason.PHOTOMETRIC_NOT_IN_IOD if int(self._page.photometric) == MINISWHITE else None
+
+
+def _forget_index(page: tifffile.TiffPage) -> None:
+    """Free tifffile's tuples of the tile index: with a hundred bytes a tile they are what a large slide weighs."""
+    page.dataoffsets = page.databytecounts = ()
+    for code in _INDEX_TAGS:
+        tag = page.tags.get(code)
+        if tag is not None:
+            tag.value = None  # tifffile reads it from the file again when asked
 
 
 def _compression(page: tifffile.TiffPage, uri: str) -> Compression:

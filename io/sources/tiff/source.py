@@ -27,8 +27,9 @@ class TiffSource(SlideSource):
         return self._description
 
     def fingerprint(self) -> str:
-        """Return a digest of size, tile index and samples of the bytes."""
-        return self._container.fingerprint()
+        """Return a digest of size, tags, samples of the levels, and all of label, overview and thumbnail."""
+        described = zip(self._images, self._description.images, strict=True)
+        return self._container.fingerprint([tiff for tiff, image in described if image.kind is not ImageKind.VOLUME])
 
     def tile_lengths(self, image: int) -> NDArray[np.uint64] | None:
         """Return TileByteCounts; None where a frame is spread over planes or strips."""

@@ -13,7 +13,7 @@ from pipeline.io.codecs.colour import ycbcr_to_rgb
 from pipeline.io.codecs.contract import EncoderSettings
 from pipeline.io.codecs.registry import frame_encoder
 from pipeline.io.jpeg.markers import Marker, parse_header
-from pipeline.model.errors import ConfigError
+from pipeline.model.errors import CodecError, ConfigError
 from pipeline.model.transfer_syntaxes import Photometric, Subsampling, TransferSyntax
 from tests.contracts.codecs import FrameEncoderContract, decode, draw_frame
 
@@ -84,3 +84,9 @@ def test_16_bits_are_refused_with_the_alternatives() -> None:
 def test_quality_out_of_range_is_refused(quality: int) -> None:
     with pytest.raises(ConfigError, match="from 1 to 100"):
         frame_encoder(replace(YBR, jpeg_quality=quality))
+
+
+def test_what_the_codec_refuses_is_a_codec_error() -> None:
+    wider_than_jpeg = replace(GRAY, columns=1 << 16, rows=1)
+    with pytest.raises(CodecError, match=r"^jpeg-baseline8-bit: the frame cannot be encoded: ."):
+        frame_encoder(wider_than_jpeg).encode(np.zeros((1, 1 << 16, 1), np.uint8))

@@ -34,7 +34,9 @@ def run_keys(slide: OpenedSlide, instance: InstancePlan, *, in_place: bool = Tru
             first_frame=first,
             frames=frames,
             offset=None if offsets is None else int(offsets[first]),
-            predicted_bytes=0 if offsets is None else int(offsets[first + frames] - offsets[first]),
+            predicted_bytes=frames * instance.frame_bytes
+            if offsets is None
+            else int(offsets[first + frames] - offsets[first]),
         )
         for first, frames in instance.grid.runs(instance.run_frames)
     ]
@@ -68,7 +70,7 @@ def stage_slide(
         for instance in slide.plan.instances:
             keys = run_keys(slide, instance, in_place=in_place)
             runs = [stage_key(key, slide, store) for key in reversed(keys)]
-            written.append(write_instance(planned(slide, instance), runs, slide, store))
+            written.append(write_instance(planned(slide, instance), runs, slide, store, job))
         plan = slide.plan
     opened.close()
     return plan, written

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pipeline.io.dicom.frame_index import FrameIndex
 from pipeline.io.publishing.certificate import certify, frame_digest, without_padding
 from pipeline.io.runs.digests import read_digest_rows
+from pipeline.io.storage.local import LocalStore
 from pipeline.model.config import Certificate
 from pipeline.model.errors import SlidebeamError, StorageError
 from pipeline.model.records import WrittenInstance
@@ -28,11 +29,14 @@ def staged(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     folder = tmp_path_factory.mktemp("staged")
     slide = build_sample_slide(folder / "s.svs", columns=400, rows=300, tile=64, associated=False, empty_tiles={4})
     _, written = stage_slide(slide, folder / "out", job="job", transfer_syntax=request.param)
-    return {instance.instance: (Path(instance.staged_uri), rows_of(instance)) for instance in written}
+    store = LocalStore(str(folder / "out"), "job")
+    return {instance.instance: (Path(instance.staged_uri), rows_of(instance, store)) for instance in written}
 
 
-def rows_of(instance: WrittenInstance) -> "NDArray[np.void]":
-    return read_digest_rows(Path(instance.digest_uri).read_bytes())
+def rows_of(instance: WrittenInstance, store: LocalStore) -> "NDArray[np.void]":
+    digests = store.staged_digests(instance.slide_id, "job", instance.instance)
+    assert digests is not None
+    return read_digest_rows(digests)
 
 
 def changed_copy(tmp_path: Path, file: Path, place: int) -> Path:

@@ -32,7 +32,6 @@ def written(plan: InstancePlan, *runs: tuple[int, int, RunCounters]) -> WrittenI
         bytes=10_000,
         frames=sum(frames for _, frames, _ in runs),
         certified_frames=2,
-        digest_uri=f"staged/{plan.name}.xxh3",
         runs=runs,
     )
 

@@ -13,7 +13,7 @@ from tests.io.reports.outcomes import all_kinds, every_tile_failed, published
 
 
 def test_four_files_and_nothing_else(tmp_path: Path) -> None:
-    uris = write_reports(all_kinds(), ConversionConfig(output=str(tmp_path)), "job-1", engine="engine")
+    uris = write_reports(all_kinds(), ConversionConfig(output=str(tmp_path)), "job-1")
     folder = tmp_path / "_reports" / "job-1"
     assert sorted(uris) == sorted(map(str, folder.iterdir()))
     assert sorted(path.name for path in folder.iterdir()) == [
@@ -22,7 +22,6 @@ def test_four_files_and_nothing_else(tmp_path: Path) -> None:
         "runs.parquet",
         "slides.parquet",
     ]
-    assert json.loads((folder / "report.json").read_text("utf-8"))["engine"] == "engine"
     lines = (folder / "failures.jsonl").read_text("utf-8").splitlines()
     assert [json.loads(line)["message"] for line in lines] == [
         "tile 0 cannot be decoded",

@@ -1,12 +1,11 @@
-"""Compare the frames of one level with the slide, a few at a time."""
+"""Compare the frames of one instance with an image of the slide, a few at a time."""
 
 import os
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import numpy as np
 import xxhash
+from numpy.typing import NDArray
 
 from pipeline.io.codecs import decode_frame
 from pipeline.io.codecs.contract import PassedTile
@@ -15,28 +14,33 @@ from pipeline.io.dicom.frame_index import FrameIndex
 from pipeline.io.publishing.certificate import frame_digest, without_padding
 from pipeline.io.sources import SlideSource
 from pipeline.io.verification.findings import InstanceFindings
-from pipeline.model.errors import CodecError, SlidebeamError
+from pipeline.io.verification.header import InstanceHeader
+from pipeline.model.errors import CodecError, SlidebeamError, SourceError
 from pipeline.model.geometry import TileGrid
 from pipeline.model.source import SourceImage
 from pipeline.model.tiles import Pixels
-from pipeline.model.transfer_syntaxes import Photometric, TransferSyntax
 
 _CHUNK = 64
 _LEAST_PSNR_DB = 20.0
+_BACKGROUND_TOLERANCE = 2
+"""Of each sample: JPEG may leave units of rounding in a tile of one colour."""
 
 
-class _Level:
-    """One level of the slide and the instance that claims to be it."""
+class _Comparison:
+    """One image of the slide and the instance that claims to be it."""
 
     def __init__(
-        self, source: SlideSource, image: SourceImage, index: FrameIndex, descriptor: int, *, encoded_anew: bool
+        self, source: SlideSource, image: SourceImage, header: InstanceHeader, grid: TileGrid, descriptor: int
     ) -> None:
         self.source = source
         self.image = image
-        self.index = index
+        self.header = header
+        self.grid = grid
+        self.index = FrameIndex.read(header.file)
         self.descriptor = descriptor
-        self.encoded_anew = encoded_anew
-        self.grid = TileGrid(image.grid.columns, image.grid.rows, index.columns, index.rows)
+        # A tile that passes has one lossy compression behind it at most, its own.
+        self.encoded_anew = header.lossy_stages > max(1, len(image.lossy.stages))
+        self.background = _background(source, image)
         self.codec = source.tile_codec(image.index) if image.lossless_frames and self.grid == image.grid else None
 
     def compare(self, first: int, count: int, findings: InstanceFindings) -> None:
@@ -72,10 +76,9 @@ class _Level:
         columns, rows = self.grid.extent(frame)
         decoded = decoded[:rows, :columns]
         if missing:
-            # JPEG may leave a unit of rounding in a tile of one colour.
-            flat = int(decoded.max(axis=(0, 1)).astype(int).max() - decoded.min(axis=(0, 1)).astype(int).min()) <= 2
-            findings.background += flat
-            if not flat:
+            if int(np.abs(decoded.astype(np.int32) - self.background).max()) <= _BACKGROUND_TOLERANCE:
+                findings.background += 1
+            else:
                 findings.differing.append(frame)
             return
         expected = self.source.read_region(self.image.index, *self.grid.position(frame), columns, rows)
@@ -83,72 +86,76 @@ class _Level:
             findings.equal_pixels += 1
             return
         psnr = peak_signal_to_noise(expected, decoded)
-        if TransferSyntax(self.index.transfer_syntax).may_be_lossy and psnr >= _LEAST_PSNR_DB:
+        if self.header.transfer_syntax.may_be_lossy and psnr >= _LEAST_PSNR_DB:
             findings.similar += 1
             findings.psnr_db = psnr if findings.psnr_db is None else min(findings.psnr_db, psnr)
         else:
             findings.differing.append(frame)
 
     def _decode(self, stored: bytes) -> Pixels:
-        index = self.index
+        header = self.header
         return decode_frame(
-            bytes(without_padding(stored, index.transfer_syntax)),
-            transfer_syntax=TransferSyntax(index.transfer_syntax),
-            photometric=Photometric(index.photometric),
-            rows=index.rows,
-            columns=index.columns,
-            samples=index.samples,
-            bits=index.bits,
+            bytes(without_padding(stored, header.transfer_syntax)),
+            transfer_syntax=header.transfer_syntax,
+            photometric=header.photometric,
+            rows=header.frame_size[1],
+            columns=header.frame_size[0],
+            samples=header.samples,
+            bits=header.bits,
         )
 
 
-def verify_level(
-    source: SlideSource, image: SourceImage, file: Path, threads: int, *, encoded_anew: bool
-) -> InstanceFindings:
-    """Compare all frames of an instance with a level of the slide; SourceError for a file that cannot be read.
+def verify_image(source: SlideSource, image: SourceImage, header: InstanceHeader, threads: int) -> InstanceFindings:
+    """Compare all frames of an instance with an image of the slide.
 
-    `encoded_anew` is what the header's lossy history tells: frames went through one more compression than the slide's.
+    Raises SourceError for a file that cannot be read, or whose frames are not of the image's samples or number.
     """
-    index = FrameIndex.read(file)
-    descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
+    grid = TileGrid(image.grid.columns, image.grid.rows, *header.frame_size)
+    if (header.samples, header.bits, header.frames) != (image.samples, image.bits, grid.frames):
+        raise SourceError(
+            f"{header.file} has {header.frames} frames, {header.samples} samples a pixel and {header.bits} bits a "
+            f"sample; the slide's pixels need {grid.frames}, {image.samples} and {image.bits}",
+            uri=str(header.file),
+        )
+    descriptor = os.open(header.file, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        level = _Level(source, image, index, descriptor, encoded_anew=encoded_anew)
-        if level.grid.frames != index.frames:
-            return InstanceFindings(
-                file=file.name,
-                kind=image.kind,
-                frames=index.frames,
-                differing=list(range(index.frames)),
-                note=f"{level.grid.frames} frames cover the level, the file holds {index.frames}",
-            )
-        parts = _in_chunks(level, file, threads)
+        parts = _in_chunks(_Comparison(source, image, header, grid, descriptor), threads)
     finally:
         os.close(descriptor)
-    return _sum(file, image, index.frames, parts)
+    return _sum(header, parts)
 
 
-def _in_chunks(level: _Level, file: Path, threads: int) -> list[InstanceFindings]:
+def _background(source: SlideSource, image: SourceImage) -> NDArray[np.int32]:
+    """Return the samples of what was not scanned: white where the slide does not tell its colour."""
+    colour = source.describe().facts.background
+    if colour is None or len(colour) != image.samples or image.bits != 8:
+        colour = (2**image.bits - 1,) * image.samples
+    return np.array(colour, np.int32)
+
+
+def _in_chunks(comparison: _Comparison, threads: int) -> list[InstanceFindings]:
+    header = comparison.header
+
     def chunk(first: int) -> InstanceFindings:
-        part = InstanceFindings(file=file.name, kind=level.image.kind, frames=0)
-        count = min(_CHUNK, level.index.frames - first)
+        part = InstanceFindings(file=header.file.name, kind=header.kind, frames=0)
+        count = min(_CHUNK, header.frames - first)
         try:
-            level.compare(first, count, part)
+            comparison.compare(first, count, part)
         except SlidebeamError as error:
             part.differing = list(range(first, first + count))
             part.note = str(error)
         return part
 
-    compare: Callable[[int], InstanceFindings] = chunk
     with ThreadPoolExecutor(threads or len(os.sched_getaffinity(0))) as pool:
-        return list(pool.map(compare, range(0, level.index.frames, _CHUNK)))
+        return list(pool.map(chunk, range(0, header.frames, _CHUNK)))
 
 
-def _sum(file: Path, image: SourceImage, frames: int, parts: list[InstanceFindings]) -> InstanceFindings:
+def _sum(header: InstanceHeader, parts: list[InstanceFindings]) -> InstanceFindings:
     decibels = [part.psnr_db for part in parts if part.psnr_db is not None]
     return InstanceFindings(
-        file=file.name,
-        kind=image.kind,
-        frames=frames,
+        file=header.file.name,
+        kind=header.kind,
+        frames=header.frames,
         identical=sum(part.identical for part in parts),
         equal_pixels=sum(part.equal_pixels for part in parts),
         similar=sum(part.similar for part in parts),

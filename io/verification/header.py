@@ -1,0 +1,82 @@
+"""What the header of an instance says of itself, as far as a comparison needs it.
+
+A damaged header may say anything, so each value is looked at before something is computed with it.
+"""
+
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+
+import pydicom
+from pydicom.errors import InvalidDicomError
+from pydicom.filereader import read_file_meta_info
+
+from pipeline.model.errors import SourceError
+from pipeline.model.transfer_syntaxes import Photometric, TransferSyntax
+
+_UNREADABLE = (
+    InvalidDicomError,
+    AttributeError,
+    LookupError,
+    ValueError,
+    TypeError,
+    EOFError,
+    NotImplementedError,
+    struct.error,
+)
+"""What pydicom raises of damaged headers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstanceHeader:
+    """One instance, as its header describes it."""
+
+    file: Path
+    kind: str
+    """Value 3 of Image Type."""
+    number: int | None
+    """Instance Number; None where it is not told."""
+    sop_instance_uid: str
+    transfer_syntax: TransferSyntax
+    photometric: Photometric
+    samples: int
+    bits: int
+    """Bits Allocated."""
+    size: tuple[int, int]
+    """Columns and rows of the total pixel matrix."""
+    frame_size: tuple[int, int]
+    """Columns and rows of a frame."""
+    frames: int
+    lossy_stages: int
+    """Lossy compressions that the frames went through (PS3.3 C.7.6.1.1.5)."""
+
+
+def read_header(file: Path) -> InstanceHeader:
+    """Read a header. Raises SourceError for what is no whole-slide instance, or of a kind that is never written."""
+    try:
+        # Before the rest: the data set cannot be followed where this is wrong.
+        syntax = TransferSyntax(str(read_file_meta_info(file).TransferSyntaxUID))
+        header = pydicom.dcmread(file, stop_before_pixels=True)
+        number = header.get("InstanceNumber")
+        methods = header.get("LossyImageCompressionMethod") or []
+        read = InstanceHeader(
+            file=file,
+            kind=str(header.ImageType[2]),
+            number=None if number is None else int(number),
+            sop_instance_uid=str(header.SOPInstanceUID),
+            transfer_syntax=syntax,
+            photometric=Photometric(str(header.PhotometricInterpretation)),
+            samples=int(header.SamplesPerPixel),
+            bits=int(header.BitsAllocated),
+            size=(int(header.TotalPixelMatrixColumns), int(header.TotalPixelMatrixRows)),
+            frame_size=(int(header.Columns), int(header.Rows)),
+            frames=int(header.NumberOfFrames),
+            lossy_stages=1 if isinstance(methods, str) else len(methods),
+        )
+        if min(*read.size, *read.frame_size, read.frames) < 1:
+            raise ValueError("it has a size of 0")
+    except _UNREADABLE as error:
+        raise SourceError(
+            f"{file} is no whole-slide DICOM instance as slidebeam writes them: {error}", uri=str(file)
+        ) from error
+    return read

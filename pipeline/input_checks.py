@@ -1,0 +1,73 @@
+"""What slides, output and metadata have to do with each other, checked before a job begins.
+
+No series takes the place of a source, which `--overwrite` would throw away, and nothing is written into a folder that
+is one. Paths are compared as they are and with links followed, so that neither a slide nor a link to it is lost.
+What tells one glass slide from all others is not given to several.
+"""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from pipeline.model.config import ConversionConfig
+from pipeline.model.errors import ConfigError
+from pipeline.model.keys import SlideInput
+from pipeline.model.metadata import GivenMetadata
+
+
+def check_job(slides: Sequence[SlideInput], config: ConversionConfig) -> None:
+    """Raise ConfigError where the output would harm a source, or the metadata belong to one slide of several."""
+    check_places(slides, Path(config.output))
+    check_shared_metadata(slides, config.metadata)
+
+
+def check_places(slides: Sequence[SlideInput], output: Path) -> None:
+    """Raise ConfigError where the folder of a series is a source, holds one or lies in one, or the output does."""
+    sources = {path: source for slide in slides for source in _sources(slide) for path in _spellings(source)}
+    harm = _harm_within(output, sources)
+    if harm:
+        raise ConfigError(f"{output} {harm}; name another --output")
+    series = {Path(os.path.realpath(output / slide.slide_id)): slide for slide in slides}
+    for place, slide in series.items():
+        harm = _harm_within(place, sources)
+        if harm:
+            raise ConfigError(_refusal(slide, output, harm))
+    for path, source in sources.items():
+        holder = next((series[folder] for folder in path.parents if folder in series), None)
+        if holder:
+            raise ConfigError(_refusal(holder, output, f"holds the source {source}"))
+
+
+def check_shared_metadata(slides: Sequence[SlideInput], metadata: GivenMetadata) -> None:
+    """Raise ConfigError where several slides would get the identifiers of one."""
+    keys = metadata.of_one_slide()
+    if keys and len(slides) > 1:
+        raise ConfigError(
+            f"the metadata give {', '.join(keys)} and there are {len(slides)} slides that would all get the same; "
+            "leave them out, or convert with one call a slide and metadata of its own"
+        )
+
+
+def _sources(slide: SlideInput) -> Iterator[Path]:
+    """Yield what belongs to a slide: its file or folder, and the data that stand beside a `.mrxs`."""
+    path = Path(slide.uri)
+    yield path
+    if path.suffix.lower() == ".mrxs" and path.with_suffix("").is_dir():
+        yield path.with_suffix("")
+
+
+def _spellings(path: Path) -> set[Path]:
+    """Return a path with the links of its folder followed, and with all links followed."""
+    return {Path(os.path.realpath(path.parent), path.name), Path(os.path.realpath(path))}
+
+
+def _harm_within(path: Path, sources: Mapping[Path, Path]) -> str:
+    """Return which source a path is or lies in; empty where there is none."""
+    real = Path(os.path.realpath(path))
+    if real in sources:
+        return f"is the source {sources[real]}"
+    return next((f"lies in the source {sources[folder]}" for folder in real.parents if folder in sources), "")
+
+
+def _refusal(slide: SlideInput, output: Path, harm: str) -> str:
+    return f"{slide.uri} would be written to {output / slide.slide_id}, which {harm}; name another --output"

@@ -10,6 +10,7 @@ from pipeline.io.storage.local import LocalStore
 from pipeline.model.config import ConversionConfig
 from pipeline.model.plan import Action, SlidePlan
 from pipeline.model.records import Failure, SlideOutcome, Status, WrittenInstance
+from pipeline.model.state import StateRecord
 from pipeline.transforms.failures import dead_letter
 
 Row = SlidePlan | WrittenInstance | Failure
@@ -55,7 +56,8 @@ class _PublishSlide(beam.DoFn):
             if plan.action is Action.CONVERT:
                 publish_series(self._store, plan, written, job=self._job, overwrite=self._config.overwrite)
             elif plan.action is Action.FINISH:
-                finish_series(self._store, plan, job=self._job, overwrite=self._config.overwrite)
+                record = finish_series(self._store, plan, job=self._job, overwrite=self._config.overwrite)
+                written = _written_before(record)
         except Exception as error:
             return _failed(uri, slide_id, plan, written, (dead_letter(error, "PublishSlides", plan, self._config),))
         status = Status.SKIPPED if plan.action is Action.SKIP else Status.PUBLISHED
@@ -64,6 +66,22 @@ class _PublishSlide(beam.DoFn):
 
 def _keyed(row: Row) -> tuple[str, Row]:
     return row.slide_id, row
+
+
+def _written_before(record: StateRecord) -> tuple[WrittenInstance, ...]:
+    """Return what an interrupted job wrote, as far as its record tells: what its runs did is not known any more."""
+    return tuple(
+        WrittenInstance(
+            slide_id=record.slide_id,
+            instance=instance.file.removesuffix(".dcm"),
+            staged_uri="",
+            bytes=instance.bytes,
+            frames=instance.frames,
+            certified_frames=0,
+            runs=(),
+        )
+        for instance in record.instances
+    )
 
 
 def _failed(

@@ -48,7 +48,8 @@ def _plan(source: SlideSource, slide: SlideInput, config: ConversionConfig) -> S
     base = images[0]
     syntax = slide_syntax(config, base, probes[base.index])
     fingerprint, digest = source.fingerprint(), config.digest()
-    place = (fingerprint, digest, config.uid_salt)
+    # The same slide twice in a job: deterministic UIDs are the content's, fresh ones are each copy's own.
+    place = (fingerprint, digest, f"{config.uid_salt}/{slide.slide_id}" if config.uid_salt else "")
     icc, icc_source = b"", ""
     icc_doubts: tuple[str, ...] = ()
     if base.samples == 3:

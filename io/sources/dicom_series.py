@@ -47,7 +47,7 @@ _LAST_GROUP = 0x0028
 def series_files(path: Path) -> list[Path]:
     """Return the files beside a DICOM file, itself among them, that are of its series, by name.
 
-    Whatever else lies in the folder is no part of the slide; files that are no DICOM are passed over, as OpenSlide does.
+    Whatever else lies in the folder is no part of the slide, and passed over as by OpenSlide.
     """
     series = _series(path)
     beside = (file for file in path.parent.iterdir() if file.is_file())

@@ -64,7 +64,7 @@ def missing_numbers(series: Path, headers: Sequence[InstanceHeader]) -> list[str
     numbers = {header.number for header in headers if header.number is not None}
     last = max(numbers, default=0)
     return [
-        f"{series} has no file of instance {number}, of {last} or more that were written; {_ADVICE}"
+        f"{series} has no readable file of instance {number}, of {last} or more that were written; {_ADVICE}"
         for number in range(1, min(last, len(numbers) + _MOST_GAPS))
         if number not in numbers
     ]

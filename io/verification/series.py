@@ -85,7 +85,7 @@ def _others(source: SlideSource, compared: list[SourceImage]) -> tuple[str, ...]
     sizes = {(image.grid.columns, image.grid.rows) for image in compared if image.kind is ImageKind.VOLUME}
     return tuple(
         f"level {image.level}" if image.kind is ImageKind.VOLUME else image.kind.lower()
-        for image in source.describe().images
+        for image in sorted(source.describe().images, key=lambda image: image.kind is not ImageKind.VOLUME)
         if image not in compared
         and not (image.kind is ImageKind.THUMBNAIL and (image.grid.columns, image.grid.rows) in sizes)
     )

@@ -44,8 +44,9 @@ def _not_compared(report: VerificationReport) -> str:
     names = ", ".join(report.not_compared)
     if not report.ok:
         return f"; not compared: {names}"
-    doubt = "" if report.recorded else ", and no state record tells whether there was one"
-    return f", except {names}: there is no file of {'it' if len(report.not_compared) == 1 else 'them'}{doubt}"
+    them, were = ("it", "was one") if len(report.not_compared) == 1 else ("them", "were any")
+    doubt = "" if report.recorded else f", and no state record tells whether there {were}"
+    return f", except {names}: there is no file of {them}{doubt}"
 
 
 def _was(count: int) -> str:

@@ -282,8 +282,10 @@ def test_what_was_written_is_not_written_again(output: Path, finished: Path, sli
     """The series that stood complete is published as it is; the dead job's staging goes with it."""
     inode = (output / "s.svs/level-0.dcm").stat().st_ino
     crash(output)
-    convert(slide, output, job="second")
+    report = convert(slide, output, job="second")
     assert (output / "s.svs/level-0.dcm").stat().st_ino == inode
+    files = {path.name: path.stat().st_size for path in (output / "s.svs").iterdir()}
+    assert {f"{i['name']}.dcm": i["bytes"] for i in report["instances"]} == files
     assert_finished(output, finished)
 
 

@@ -34,6 +34,7 @@ CHANGES_NOTHING: dict[str, Any] = {
     "certificate": Certificate.FULL,
     "backend": Backend.CPU,
     "overwrite": True,
+    "force": True,
     "threads": 7,
     "run_frames": 3,
     "run_bytes": 1 << 20,

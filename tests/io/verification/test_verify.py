@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import pydicom
 import pytest
 
 from pipeline.io.dicom.frame_index import FrameIndex
@@ -84,7 +85,7 @@ def test_frames_that_passed_are_identical(slide: Path, outputs: dict[str, Path])
     base = level(report)
     assert (base.frames, base.identical, base.background, base.differing) == (TILES, TILES - 1, 1, [])
     assert {findings.file for findings in report.instances} == {path.name for path in outputs["passed"].iterdir()}
-    assert "not compared" in level(report, "label.dcm").note
+    assert (report.not_compared, report.recorded) == ((), True)
 
 
 @pytest.mark.parametrize("name", ["lossless", "native", "retiled"])
@@ -150,7 +151,10 @@ def test_a_file_that_is_missing_is_found(slide: Path, passed: Path, name: str, n
     (passed / name).unlink()
     report = verify_slide(passed, str(slide))
     assert not report.ok
-    assert report.problems == (f"{passed} has no file of instance {number}, of 6 or more that were written",)
+    assert report.problems == (
+        f"{passed} has no readable file of instance {number}, of 6 or more that were written; "
+        "convert the slide again with --overwrite",
+    )
 
 
 def test_levels_that_were_not_asked_for_are_not_missed(slide: Path, tmp_path: Path) -> None:
@@ -158,6 +162,130 @@ def test_levels_that_were_not_asked_for_are_not_missed(slide: Path, tmp_path: Pa
     report = verify_slide(tmp_path / "s.svs", str(slide))
     assert level(report).ok
     assert level(report, "level-2.dcm").ok
+    assert report.ok
+    assert report.not_compared == ("level 1",)
+
+
+def test_images_without_a_file_are_listed_where_nothing_tells_that_they_were_written(slide: Path, passed: Path) -> None:
+    (passed / "overview.dcm").unlink()  # the last instance: no number is missing
+    report = verify_slide(passed, str(slide))
+    assert report.ok
+    assert (report.not_compared, report.recorded) == (("overview",), False)
+
+
+@pytest.mark.parametrize("name", ["passed", "lossless", "native", "lossy"])
+def test_associated_images_are_compared(slide: Path, outputs: dict[str, Path], name: str) -> None:
+    report = verify_slide(outputs[name], str(slide))
+    for kind in ("label", "overview", "thumbnail"):
+        findings = level(report, f"{kind}.dcm")
+        lossy = name in ("passed", "lossy")
+        assert (findings.similar, findings.equal_pixels) == ((1, 0) if lossy else (0, 1))
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # OpenJPH, of a broken codestream
+@pytest.mark.parametrize("kind", ["label", "overview", "thumbnail"])
+@pytest.mark.parametrize("name", ["passed", "lossless", "native"])
+def test_damage_of_associated_images_is_found(
+    slide: Path, outputs: dict[str, Path], tmp_path: Path, name: str, kind: str
+) -> None:
+    series = Path(shutil.copytree(outputs[name], tmp_path / "series"))
+    begin, length = frame_at(series / f"{kind}.dcm", 0)
+    overwrite(series / f"{kind}.dcm", begin + length // 4, bytes(min(4000, length // 2)))
+    report = verify_slide(series, str(slide))
+    assert not report.ok
+    assert [findings.file for findings in report.instances if not findings.ok] == [f"{kind}.dcm"]
+
+
+def test_an_associated_image_that_the_slide_does_not_have_is_found(slide: Path, passed: Path, tmp_path: Path) -> None:
+    bare = build(tmp_path, empty_tiles={9}, associated=False)
+    report = verify_slide(passed, str(bare))
+    assert not report.ok
+    for kind in ("label", "overview", "thumbnail"):
+        assert any(f"the slide has no {kind} at all" in problem for problem in report.problems)
+
+
+@pytest.fixture
+def recorded(outputs: dict[str, Path], tmp_path: Path) -> Path:
+    """Return a copy of the series whose frames passed, with its state record beside it."""
+    return Path(shutil.copytree(outputs["passed"].parent, tmp_path / "out")) / "s.svs"
+
+
+@pytest.mark.parametrize("name", ["level-1.dcm", "overview.dcm"])
+def test_a_file_that_the_state_record_names_is_missed(slide: Path, recorded: Path, name: str) -> None:
+    assert verify_slide(recorded, str(slide)).ok
+    (recorded / name).unlink()
+    report = verify_slide(recorded, str(slide))
+    assert report.problems == (
+        f"{recorded}/{name} was written and is missing; convert the slide again with --overwrite",
+    )
+
+
+def test_files_that_are_not_those_of_the_state_record_are_found(
+    slide: Path, recorded: Path, outputs: dict[str, Path]
+) -> None:
+    shutil.copy(outputs["lossy"] / "level-0.dcm", recorded / "level-0.dcm")
+    with (recorded / "level-1.dcm").open("ab") as file:
+        file.write(bytes(2))
+    header = pydicom.dcmread(recorded / "label.dcm", stop_before_pixels=True)
+    uid = header.SOPInstanceUID.encode()
+    other = uid[:-1] + (b"1" if uid[-1:] != b"1" else b"2")
+    data = (recorded / "label.dcm").read_bytes()
+    (recorded / "label.dcm").write_bytes(data.replace(uid, other))
+    shutil.copy(recorded / "level-2.dcm", recorded / "more.dcm")
+    problems = verify_slide(recorded, str(slide)).problems
+    assert len(problems) == 4
+    for name, fault in {
+        "level-0.dcm": "were written; convert",
+        "level-1.dcm": f" bytes, {(recorded / 'level-1.dcm').stat().st_size - 2:,} were written; convert",
+        "label.dcm": f"is instance {other.decode()}, {uid.decode()} was written; convert",
+        "more.dcm": "is none of the files that were written; remove it",
+    }.items():
+        assert any(f"{recorded}/{name} " in problem and fault in problem for problem in problems)
+
+
+@pytest.mark.parametrize("text", [b"{}", b"\xff\xfe"])
+def test_a_damaged_state_record_is_found(slide: Path, recorded: Path, text: bytes) -> None:
+    (recorded.parent / "_state" / "s.svs.json").write_bytes(text)
+    report = verify_slide(recorded, str(slide))
+    assert len(report.problems) == 1
+    assert "state record" in report.problems[0]
+    assert level(report).ok
+
+
+def test_background_of_another_colour_is_found(slide: Path, outputs: dict[str, Path], tmp_path: Path) -> None:
+    """Frame 9 has no tile in the slide: it is white, and gray of one value is as wrong as a picture."""
+    series = Path(shutil.copytree(outputs["native"], tmp_path / "series"))
+    begin, length = frame_at(series / "level-0.dcm", 9)
+    for value, wrong in ((253, []), (252, [9]), (0, [9])):
+        overwrite(series / "level-0.dcm", begin, bytes([value]) * length)
+        assert level(verify_slide(series, str(slide))).differing == wrong
+
+
+@pytest.mark.parametrize(
+    ("keyword", "value"),
+    [
+        ("PhotometricInterpretation", "YBR_FULX_422"),
+        ("TransferSyntaxUID", "1.2.840.10008.1.2.4.99"),
+        ("TransferSyntaxUID", "1.2.840.10008.1.2.1.99"),
+        ("TransferSyntaxUID", "1.2.3"),
+        ("Rows", 0),
+        ("SamplesPerPixel", 1),
+        ("BitsAllocated", 12),
+        ("NumberOfFrames", 2_000_000_000),
+        ("NumberOfFrames", -1),
+    ],
+)
+def test_values_that_are_never_written_are_problems(slide: Path, passed: Path, keyword: str, value: Any) -> None:
+    dataset = pydicom.dcmread(passed / "level-1.dcm")
+    setattr(dataset.file_meta if keyword == "TransferSyntaxUID" else dataset, keyword, value)
+    with (passed / "level-1.dcm").open("wb") as file:
+        pydicom.filewriter.write_file_meta_info(file, dataset.file_meta)
+        plain = pydicom.filebase.DicomFileLike(file)
+        plain.is_little_endian, plain.is_implicit_VR = True, False
+        pydicom.filewriter.write_dataset(plain, dataset)
+    report = verify_slide(passed, str(slide))
+    assert any("level-1.dcm" in problem for problem in report.problems)
+    assert level(report).ok
 
 
 @pytest.mark.parametrize("share", [0.001, 0.05, 0.5, 0.99])

@@ -27,7 +27,10 @@ def test_a_sound_series_is_told_by_output_and_by_its_own_folder(
         assert main([str(folder), str(sample_slide)]) == 0
         shown, complained = capsys.readouterr()
         assert "level-2.dcm: 1 frame: 1 with the source's own bytes\n" in shown
-        assert f"{output}/sample.svs holds exactly what is in {sample_slide}" in shown
+        assert shown.endswith(
+            f"{output}/sample.svs holds exactly what is in {sample_slide}, except level 0, level 1, thumbnail, "
+            "label, overview: there is no file of them\n"
+        )
         assert complained == ""
 
 
@@ -49,7 +52,31 @@ def test_damage_is_found(output: Path, sample_slide: Path, tmp_path: Path, capsy
     assert main([str(tmp_path), str(sample_slide)]) == 1
     shown, complained = capsys.readouterr()
     assert "does NOT hold what is in" in shown
-    assert complained.startswith("slidebeam: error: level-2.dcm")
+    assert complained == (
+        "slidebeam: error: level-2.dcm differs from the slide in frame 0; convert it again with --overwrite\n"
+    )
+
+
+def test_a_folder_alone_leaves_a_doubt(
+    output: Path, sample_slide: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(output / "sample.svs", tmp_path / "sample.svs")
+    assert main([str(tmp_path), str(sample_slide)]) == 0
+    assert "no state record tells whether there were any\n" in capsys.readouterr().out
+
+
+def test_nothing_is_left_out_of_a_whole_series(
+    sample_slide: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    export = DicomExport.from_slide(sample_slide).to_directory(tmp_path).research_placeholder()
+    export.transfer_syntax("htj2k-lossless").run()
+    assert main([str(tmp_path), str(sample_slide)]) == 0
+    assert capsys.readouterr().out.endswith(f"/sample.svs holds exactly what is in {sample_slide}\n")
+    (tmp_path / "sample.svs" / "label.dcm").unlink()
+    assert main([str(tmp_path), str(sample_slide)]) == 1
+    shown, complained = capsys.readouterr()
+    assert shown.endswith(f"/sample.svs does NOT hold what is in {sample_slide}; not compared: label\n")
+    assert "label.dcm was written and is missing" in complained
 
 
 def test_loss_is_said(sample_slide: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -24,27 +24,28 @@ LONGEST_NAME = 200
 """Bytes of a component of a slide's name: file systems take 255, and temporary names of its files are longer."""
 
 
-def expand_inputs(patterns: Sequence[str]) -> tuple[SlideInput, ...]:
+def expand_inputs(patterns: Sequence[str], output: str = "") -> tuple[SlideInput, ...]:
     """Return the slides that paths, folders and globs name, in their order, matches of a glob sorted; each slide once.
 
+    A glob does not match what lies in `output`: a second run must not take the first one's DICOM for slides.
     Raises ConfigError for a pattern that matches nothing, a folder that is no slide, and names that collide.
     """
     slides: dict[str, SlideInput] = {}
     for pattern in patterns:
-        for slide in _expand(pattern):
+        for slide in _expand(pattern, output):
             slides.setdefault(slide.uri, slide)
     check_names(slides.values())
     return tuple(slides.values())
 
 
-def _expand(pattern: str) -> Iterator[SlideInput]:
+def _expand(pattern: str, output: str) -> Iterator[SlideInput]:
     if "://" in pattern:
         raise ConfigError(f"--input {pattern}: this version reads slides from a disk; copy it there first")
     path = Path(os.path.abspath(pattern))
     if path.exists():
         yield _named_by_path(path, pattern)
     elif glob.has_magic(pattern):
-        yield from _matches(pattern)
+        yield from _matches(pattern, output)
     else:
         raise ConfigError(f"--input {pattern}: there is no such file or folder")
 
@@ -59,9 +60,11 @@ def _named_by_path(path: Path, pattern: str) -> SlideInput:
     return SlideInput(uri=str(slide), slide_id=slide.name)
 
 
-def _matches(pattern: str) -> Iterator[SlideInput]:
+def _matches(pattern: str, output: str) -> Iterator[SlideInput]:
     fixed = _fixed_part(pattern)
     found = sorted(Path(os.path.abspath(match)) for match in glob.iglob(pattern, recursive=True))
+    if output:
+        found = [path for path in found if not path.is_relative_to(os.path.abspath(output))]
     folders: dict[Path, Path | None] = {}
     matched = False
     for path in found:
@@ -138,6 +141,8 @@ def check_names(slides: Iterable[SlideInput]) -> None:
             raise ConfigError(
                 f"{slide.uri} would be written to {slide.slide_id}, which is kept for reports and state; rename it"
             )
+        if not slide.uri.isprintable():
+            raise ConfigError(f"{slide.uri!r}: a name with characters that are no text cannot be carried on; rename it")
         longest = max((os.fsencode(part) for part in slide.slide_id.split("/")), key=len)
         if len(longest) > LONGEST_NAME:
             raise ConfigError(

@@ -1,4 +1,4 @@
-"""Ctrl-C, or a scheduler's SIGTERM, while a runner is at work.
+"""Ctrl-C, a scheduler's SIGTERM or the end of a terminal, while a runner is at work.
 
 Python raises KeyboardInterrupt wherever the main thread happens to be. In an import it may be swallowed, and in a
 DoFn Beam makes a RuntimeError of it. So the signal is remembered: whatever comes out of the block after it is the
@@ -27,7 +27,7 @@ class Interruption:
 
 @contextmanager
 def interruptible() -> Iterator[Interruption]:
-    """Let KeyboardInterrupt, and no other exception, leave the block once SIGINT or SIGTERM came.
+    """Let KeyboardInterrupt, and no other exception, leave the block once SIGINT, SIGTERM or SIGHUP came.
 
     What the runner logs about being interrupted is dropped. Outside the main thread, which alone receives signals,
     nothing changes.
@@ -43,7 +43,7 @@ def interruptible() -> Iterator[Interruption]:
         raise KeyboardInterrupt
 
     disabled = logging.root.manager.disable
-    before = {number: signal.signal(number, remember) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, remember) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     try:
         yield interruption
     except Exception:

@@ -27,7 +27,7 @@ def _convert(request: Request) -> int:
     from pipeline.io.reports.progress import BOARD
     from pipeline.job import run_job
 
-    inputs = expand_inputs(request.inputs)
+    inputs = expand_inputs(request.inputs, request.config.output)
     with (
         messages_shown(verbose=request.verbose),
         progress_view(BOARD, len(inputs), shown=not (request.quiet or request.json)),

@@ -11,11 +11,15 @@ from typing import TypeVar
 
 from pipeline.io.runs.opened import OpenedSlides
 from pipeline.model.cores import usable_cores
+from pipeline.model.records import Failure
 
 T = TypeVar("T")
 
 OPENED = OpenedSlides()
 """Slides that this process holds open."""
+
+STORE_FAILURES: dict[tuple[str, str], Failure] = {}
+"""The first failure to store a run, by job and slide."""
 
 _WAITING_RUNS = 2
 """Runs that wait beyond those that threads work on: enough that no thread idles while the next key arrives."""

@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future
+from dataclasses import replace
 from typing import Any
 
 import apache_beam as beam
@@ -13,10 +14,11 @@ from pipeline.io.reports.progress import BOARD
 from pipeline.io.runs.stage import stage_run
 from pipeline.io.storage.local import LocalStore
 from pipeline.model.config import ConversionConfig
+from pipeline.model.errors import StorageError
 from pipeline.model.keys import SlideInput
 from pipeline.model.records import Failure, StagedRun
 from pipeline.transforms.failures import dead_letter
-from pipeline.transforms.process import OPENED, run_pool
+from pipeline.transforms.process import OPENED, STORE_FAILURES, run_pool
 from pipeline.transforms.run_work import RunWork
 
 
@@ -56,6 +58,9 @@ class _StageRuns(beam.DoFn):
 
 def _do(work: RunWork, config: ConversionConfig, store: LocalStore) -> StagedRun | Failure:
     key, stage = work.key, "StageFrames"
+    if lost := STORE_FAILURES.get((store.job, key.slide_id)):
+        # A disk that is full does not empty itself: what is left of the slide need not be encoded to find out.
+        return replace(lost, instance=key.instance, level=key.level, frame=key.first_frame)
     try:
         with OPENED.lease(SlideInput(uri=key.uri, slide_id=key.slide_id), config, key.fingerprint) as slide:
             run: Any = key
@@ -65,6 +70,9 @@ def _do(work: RunWork, config: ConversionConfig, store: LocalStore) -> StagedRun
             stage = "StageFrames"
             staged = stage_run(run, slide, store)
     except Exception as error:
-        return dead_letter(error, stage, key, config)
+        failure = dead_letter(error, stage, key, config)
+        if isinstance(error, StorageError):
+            STORE_FAILURES[store.job, key.slide_id] = failure
+        return failure
     BOARD.advance(staged.frames, staged.counters.bytes_in, staged.counters.bytes_out)
     return staged

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pydicom
-from pydicom.errors import InvalidDicomError
+from pydicom.errors import BytesLengthException, InvalidDicomError
 from pydicom.filereader import read_file_meta_info
 
 from pipeline.model.errors import SourceError
@@ -16,6 +16,7 @@ from pipeline.model.transfer_syntaxes import Photometric, TransferSyntax
 
 _UNREADABLE = (
     InvalidDicomError,
+    BytesLengthException,
     AttributeError,
     LookupError,
     ValueError,
@@ -74,7 +75,7 @@ def read_header(file: Path) -> InstanceHeader:
             lossy_stages=1 if isinstance(methods, str) else len(methods),
         )
         if min(*read.size, *read.frame_size, read.frames) < 1:
-            raise ValueError("it has a size of 0")
+            raise ValueError("it has a size of 0 or less")
     except _UNREADABLE as error:
         raise SourceError(
             f"{file} is no whole-slide DICOM instance as slidebeam writes them: {error}", uri=str(file)

@@ -18,7 +18,7 @@ from pipeline.io.verification.header import InstanceHeader
 from pipeline.model.errors import CodecError, SlidebeamError, SourceError
 from pipeline.model.geometry import TileGrid
 from pipeline.model.source import SourceImage
-from pipeline.model.tiles import Pixels
+from pipeline.model.tiles import Buffer, Pixels
 
 _CHUNK = 64
 _LEAST_PSNR_DB = 20.0
@@ -50,7 +50,7 @@ class _Comparison:
             frame = first + place
             stored = self.index.read_frame(self.descriptor, frame)
             passed = self.codec.pass_tile(tile) if self.codec and len(tile) else None
-            if isinstance(passed, PassedTile) and self._is_identical(stored, passed, tile[passed.start : passed.end]):
+            if isinstance(passed, PassedTile) and self._is_identical(stored, passed, tile):
                 findings.identical += 1
             elif isinstance(passed, PassedTile) and not self.encoded_anew and self._is_same_syntax(passed):
                 # It could have passed and nothing says that it was encoded: its bytes are damaged.
@@ -58,14 +58,22 @@ class _Comparison:
             else:
                 self._compare_pixels(stored, frame, findings, missing=self.codec is not None and not len(tile))
 
-    def _is_identical(self, stored: bytes, passed: PassedTile, body: object) -> bool:
+    def _is_identical(self, stored: bytes, passed: PassedTile, tile: Buffer) -> bool:
+        """Whether a frame is the tile: its entropy-coded bytes, and tables before them that show the same pixels."""
         if not self._is_same_syntax(passed):
             return False
-        digest = frame_digest(stored, self.index.transfer_syntax, passed=True)
-        return digest == xxhash.xxh3_64_intdigest(body)  # type: ignore[arg-type]
+        body = bytes(tile[passed.start : passed.end])
+        if without_padding(stored, self.header.transfer_syntax) == passed.head + body:
+            return True
+        if frame_digest(stored, self.header.transfer_syntax, passed=True) != xxhash.xxh3_64_intdigest(body):
+            return False
+        try:
+            return self.codec is not None and np.array_equal(self._decode(stored), self.codec.decode(tile))
+        except CodecError:
+            return False
 
     def _is_same_syntax(self, passed: PassedTile) -> bool:
-        return (passed.transfer_syntax, passed.photometric) == (self.index.transfer_syntax, self.index.photometric)
+        return (passed.transfer_syntax, passed.photometric) == (self.header.transfer_syntax, self.header.photometric)
 
     def _compare_pixels(self, stored: bytes, frame: int, findings: InstanceFindings, *, missing: bool) -> None:
         try:

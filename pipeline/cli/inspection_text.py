@@ -6,7 +6,7 @@ from pipeline.cli.figures import bytes_text, count_text
 from pipeline.inspection import Inspection
 from pipeline.model.plan import InstancePlan
 from pipeline.model.reasons import Route
-from pipeline.model.source import LossyHistory, ScannerFacts, SlideDescription, SourceImage
+from pipeline.model.source import Compression, LossyHistory, ScannerFacts, SlideDescription, SourceImage
 
 
 def inspection_lines(inspection: Inspection) -> Iterator[str]:
@@ -34,7 +34,10 @@ def _image_row(image: SourceImage) -> list[str]:
     tiles = f"{count_text(grid.frames, 'tile')} of {grid.tile_columns} x {grid.tile_rows}" if image.tiled else "untiled"
     samples = f"{'gray' if image.samples == 1 else 'colour'} {image.bits} bit"
     stored = image.compression.value if image.compression.value != "other" else "no DICOM codec"
-    return [name, f"{grid.columns} x {grid.rows}", tiles, samples, f"{stored}, {_lossy_text(image.lossy)}"]
+    lossy = _lossy_text(image.lossy)
+    if image.compression is Compression.JPEG_2000 and not image.lossy.is_lossy:
+        lossy = "reversible or not: each codestream says"
+    return [name, f"{grid.columns} x {grid.rows}", tiles, samples, f"{stored}, {lossy}"]
 
 
 def _instance_row(inspection: Inspection, instance: InstancePlan) -> list[str]:

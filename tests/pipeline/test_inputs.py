@@ -1,5 +1,6 @@
 """Slides by path, folder and glob, and the names that they get."""
 
+import os
 import re
 import string
 from collections.abc import Sequence
@@ -166,3 +167,17 @@ def test_names_that_pass_give_folders_that_do_not_meet(names: list[str]) -> None
         assert meet
     else:
         assert not meet
+
+
+def test_a_glob_does_not_match_what_an_earlier_run_wrote(tmp_path: Path) -> None:
+    for name in ("a.svs", "out/a.svs/level-0.dcm", "out/_reports/1/report.json"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+    found = expand_inputs([f"{tmp_path}/**"], str(tmp_path / "out"))
+    assert [slide.slide_id for slide in found] == ["a.svs"]
+
+
+def test_a_name_that_is_no_text_is_told_before_anything_is_done(tmp_path: Path) -> None:
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/bad\xff.svs")).write_bytes(b"x")
+    with pytest.raises(ConfigError, match="rename it"):
+        expand_inputs([f"{tmp_path}/*.svs"])

@@ -56,10 +56,10 @@ class TiffImage:
         self.planes = self.stored_samples if int(page.planarconfig) == 2 and self.stored_samples > 1 else 1
         self._check_samples()
         self.offsets, self.lengths = self._tile_index(file_size)
-        _forget_index(page)
         self.codec: TileCodec = self._codec(self.grid.tile_rows)
         last = self.rows - (self.grid.down - 1) * self.grid.tile_rows
         self._last_strip_codec = self.codec if self.tiled or last == self.grid.tile_rows else self._codec(last)
+        _forget_index(page)  # not before: tifffile's decoder looks at the first tile
 
     @property
     def stored_bytes(self) -> int:

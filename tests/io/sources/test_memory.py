@@ -58,7 +58,9 @@ def test_the_index_of_a_large_slide_is_kept_once(tmp_path: Path) -> None:
             kept = tracemalloc.get_traced_memory()[0]
             assert kept / (_ACROSS * _DOWN) < _MOST_BYTES_A_TILE
             assert source.tile_lengths(0) is not None
-            assert not source.read_pixels(0, _ACROSS * _DOWN - 1, 1)[0].any()
+            (tile,) = source.read_pixels(0, _ACROSS * _DOWN - 1, 1)
+            assert tile is not None
+            assert not tile.any()
     finally:
         tracemalloc.stop()
 

@@ -24,10 +24,10 @@ READ = {
 }
 REFUSED = {
     "generic-tiff/libvips-subsampled.tif": "YCbCr pixels outside of JPEG",
-    "ome-tiff/minerva-2048x2048_ome6_tiled.ome.tif": "as large as the base level",
+    "ome-tiff/minerva-2048x2048_ome6_tiled.ome.tif": "lower levels are in SubIFDs",
     "ome-tiff/multi-channel-z-series.ome.tif": "SampleFormat 2",
     "ome-tiff/qupath-cells-2c.ome.tif": "PhotometricInterpretation 3",
-    "synthetic/SYN-brightfield-z5.ome.tif": "as large as the base level",
+    "synthetic/SYN-brightfield-z5.ome.tif": "lower levels are in SubIFDs",
     "zeiss-czi/mosaic_test.czi": "cannot be opened as a slide",
     "dicom/BPAEC": "cannot be opened as a slide",
     "dicom/highdicom-sm_image_jpegls.dcm": "Unsupported transfer syntax",

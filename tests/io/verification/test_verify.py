@@ -119,6 +119,16 @@ def test_a_flipped_byte_of_a_passing_frame_is_found(slide: Path, passed: Path, f
     assert level(report, "level-1.dcm").ok
 
 
+def test_damage_in_front_of_the_entropy_coded_bytes_is_found(slide: Path, passed: Path) -> None:
+    """A quantisation step of a frame's own table: the scan is the source's, the pixels are not."""
+    file = passed / "level-0.dcm"
+    begin, length = frame_at(file, 17)
+    table = file.read_bytes().index(b"\xff\xdb", begin, begin + length)
+    flip(file, table + 5)
+    report = verify_slide(passed, str(slide))
+    assert level(report).differing == [17]
+
+
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # OpenJPH, of a broken codestream
 @pytest.mark.parametrize("name", ["lossless", "native"])
 def test_a_flipped_byte_of_an_encoded_frame_is_found(
@@ -262,29 +272,32 @@ def test_background_of_another_colour_is_found(slide: Path, outputs: dict[str, P
 
 
 @pytest.mark.parametrize(
-    ("keyword", "value"),
+    ("keyword", "value", "reason"),
     [
-        ("PhotometricInterpretation", "YBR_FULX_422"),
-        ("TransferSyntaxUID", "1.2.840.10008.1.2.4.99"),
-        ("TransferSyntaxUID", "1.2.840.10008.1.2.1.99"),
-        ("TransferSyntaxUID", "1.2.3"),
-        ("Rows", 0),
-        ("SamplesPerPixel", 1),
-        ("BitsAllocated", 12),
-        ("NumberOfFrames", 2_000_000_000),
-        ("NumberOfFrames", -1),
+        ("PhotometricInterpretation", "YBR_FULX_422", "'YBR_FULX_422' is not a valid Photometric"),
+        ("TransferSyntaxUID", "1.2.840.10008.1.2.4.99", "is not a valid TransferSyntax"),
+        ("TransferSyntaxUID", "1.2.840.10008.1.2.1.99", "is not a valid TransferSyntax"),
+        ("TransferSyntaxUID", "1.2.3", "'1.2.3' is not a valid TransferSyntax"),
+        ("Rows", 0, "a size of 0"),
+        ("SamplesPerPixel", 1, "1 samples a pixel"),
+        ("BitsAllocated", 12, "12 bits a sample"),
+        ("NumberOfFrames", 2_000_000_000, "2000000000 frames"),
+        ("NumberOfFrames", -1, "a size of 0"),
     ],
 )
-def test_values_that_are_never_written_are_problems(slide: Path, passed: Path, keyword: str, value: Any) -> None:
+def test_values_that_are_never_written_are_problems(
+    slide: Path, passed: Path, keyword: str, value: Any, reason: str
+) -> None:
     dataset = pydicom.dcmread(passed / "level-1.dcm")
     setattr(dataset.file_meta if keyword == "TransferSyntaxUID" else dataset, keyword, value)
     with (passed / "level-1.dcm").open("wb") as file:
+        file.write(bytes(128) + b"DICM")
         pydicom.filewriter.write_file_meta_info(file, dataset.file_meta)
         plain = pydicom.filebase.DicomFileLike(file)
         plain.is_little_endian, plain.is_implicit_VR = True, False
         pydicom.filewriter.write_dataset(plain, dataset)
     report = verify_slide(passed, str(slide))
-    assert any("level-1.dcm" in problem for problem in report.problems)
+    assert any("level-1.dcm" in problem and reason in problem for problem in report.problems)
     assert level(report).ok
 
 

@@ -11,7 +11,7 @@ from pipeline.io.verification.header import InstanceHeader
 from pipeline.model.errors import StorageError
 from pipeline.model.state import InstanceRecord, StateRecord
 
-_ADVICE = "convert the slide again with --overwrite"
+_ADVICE = "convert the slide again with --force"
 _MOST_GAPS = 100
 """Numbers that are told at most: a damaged Instance Number may be anything."""
 

@@ -23,7 +23,7 @@ def problem_lines(report: VerificationReport) -> Iterator[str]:
             shown = ", ".join(map(str, instance.differing[:_MOST_FRAMES]))
             rest = len(instance.differing) - _MOST_FRAMES
             more = f" and {rest:,} more" if rest > 0 else ""
-            yield f"{instance.file} differs from the slide in frame {shown}{more}; convert it again with --overwrite"
+            yield f"{instance.file} differs from the slide in frame {shown}{more}; convert it again with --force"
 
 
 def _verdict(report: VerificationReport) -> str:

@@ -163,7 +163,7 @@ def test_a_file_that_is_missing_is_found(slide: Path, passed: Path, name: str, n
     assert not report.ok
     assert report.problems == (
         f"{passed} has no readable file of instance {number}, of 6 or more that were written; "
-        "convert the slide again with --overwrite",
+        "convert the slide again with --force",
     )
 
 
@@ -226,7 +226,7 @@ def test_a_file_that_the_state_record_names_is_missed(slide: Path, recorded: Pat
     (recorded / name).unlink()
     report = verify_slide(recorded, str(slide))
     assert report.problems == (
-        f"{recorded}/{name} was written and is missing; convert the slide again with --overwrite",
+        f"{recorded}/{name} was written and is missing; convert the slide again with --force",
     )
 
 

@@ -53,7 +53,7 @@ def test_damage_is_found(output: Path, sample_slide: Path, tmp_path: Path, capsy
     shown, complained = capsys.readouterr()
     assert "does NOT hold what is in" in shown
     assert complained == (
-        "slidebeam: error: level-2.dcm differs from the slide in frame 0; convert it again with --overwrite\n"
+        "slidebeam: error: level-2.dcm differs from the slide in frame 0; convert it again with --force\n"
     )
 
 

@@ -5,7 +5,7 @@ codec, or names it, the lossy history is known all the same, with the ratio of t
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -176,8 +176,17 @@ class OpenSlideSource(SlideSource):
             images=tuple(images),
             facts=_facts(properties),
             icc_profile=icc.tobytes() if icc is not None else b"",
-            warnings=self._warnings,
+            warnings=(*self._warnings, *self._doubts()),
         )
+
+    def _doubts(self) -> Iterator[str]:
+        fractional = [level for level, scale in enumerate(self._slide.level_downsamples) if scale != round(scale)]
+        if fractional:
+            # Positions are pixels of the base level; what lies between two pixels of this one is interpolated.
+            names = ", ".join(map(str, fractional))
+            yield f"level {names}: no whole fraction of the base level, so OpenSlide shifts tiles by part of a pixel"
+        if self._slide.properties.get("openslide.vendor") == "dicom":
+            yield "patient, study and specimen of the DICOM source are not carried over: --metadata gives them"
 
     def _image(self, index: int, kind: ImageKind, level: int | None, size: tuple[int, int]) -> SourceImage:
         tile, tiled = size, False

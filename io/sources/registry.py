@@ -72,18 +72,29 @@ def _file_in_folder(folder: Path) -> Path:
 
     That is its .mrxs, the .mrxs beside a MIRAX data folder, or its largest DICOM file.
     """
-    slides = sorted(folder.glob("*.mrxs"))
+    from pipeline.io.sources.dicom_series import series_files
+
+    slides = sorted(path for path in folder.iterdir() if path.suffix.lower() == ".mrxs")
     beside = folder.with_name(f"{folder.name}.mrxs")
     if beside.is_file():
         slides = [beside]
     if len(slides) == 1:
         return slides[0]
-    files = [path for path in folder.iterdir() if path.is_file() and _is_dicom(path)]
+    files = [
+        path for path in folder.iterdir() if path.is_file() and path.name.upper() != "DICOMDIR" and _is_dicom(path)
+    ]
     if not files:
         raise SourceError(
             f"{folder} is a folder without DICOM files or a MIRAX slide; name the slide's file", uri=str(folder)
         )
-    return max(files, key=lambda path: (path.stat().st_size, path.name))
+    largest = max(files, key=lambda path: (path.stat().st_size, path.name))
+    others = set(files) - set(series_files(largest))
+    if others:
+        raise SourceError(
+            f"{folder} holds several DICOM series: {min(others).name} and {largest.name}; give each its own folder",
+            uri=str(folder),
+        )
+    return largest
 
 
 def _is_dicom(path: Path) -> bool:

@@ -1,9 +1,13 @@
 """Whatever a file holds, what comes of it is a slide or an error of ours: no other error, no hang, no gigabytes."""
 
+import resource
 import struct
+import zlib
 from pathlib import Path
 
+import imagecodecs
 import pytest
+import tifffile
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -234,3 +238,23 @@ def test_flipped_bytes_in_what_openslide_reads(
     data = (shared_slides / "hamamatsu/test3-DAPI-2-387.ndpi").read_bytes()
     outcome(tmp_path, flip_bytes(data, changes), "s.ndpi")
     outcome(tmp_path, flip_bytes(data, [(-1 - place % 8192, bits) for place, bits in changes]), "s.ndpi")
+
+
+@pytest.mark.parametrize("compression", ["deflate", "zstd", "packbits"])
+def test_a_tile_that_unpacks_to_far_more_than_a_tile(tmp_path: Path, compression: str) -> None:
+    """The size of a tile is known before it is decoded."""
+    bombs = {
+        "deflate": lambda: zlib.compress(bytes(1 << 26), 1),
+        "zstd": lambda: bytes(imagecodecs.zstd_encode(bytes(1 << 26))),
+        "packbits": lambda: b"\x81\0" * (1 << 19),
+    }
+    path = tmp_path / "p.tif"
+    tiles = iter([bombs[compression]()])
+    tifffile.imwrite(
+        path, tiles, shape=(32, 48, 3), dtype="uint8", photometric="rgb", compression=compression, tile=(32, 48)
+    )
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    error = read_all(path)
+    assert isinstance(error, TileError)
+    assert "tile 0 cannot be decoded" in str(error)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 32 << 10

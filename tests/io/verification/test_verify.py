@@ -225,9 +225,7 @@ def test_a_file_that_the_state_record_names_is_missed(slide: Path, recorded: Pat
     assert verify_slide(recorded, str(slide)).ok
     (recorded / name).unlink()
     report = verify_slide(recorded, str(slide))
-    assert report.problems == (
-        f"{recorded}/{name} was written and is missing; convert the slide again with --force",
-    )
+    assert report.problems == (f"{recorded}/{name} was written and is missing; convert the slide again with --force",)
 
 
 def test_files_that_are_not_those_of_the_state_record_are_found(

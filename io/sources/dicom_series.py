@@ -49,9 +49,9 @@ def series_files(path: Path) -> list[Path]:
 
     Whatever else lies in the folder is no part of the slide, and passed over as by OpenSlide.
     """
-    series = _series(path)
+    series = series_of(path)
     beside = (file for file in path.parent.iterdir() if file.is_file())
-    return sorted(file for file in beside if file == path or (series and _series(file) == series))
+    return sorted(file for file in beside if file == path or (series and series_of(file) == series))
 
 
 def lossy_history(path: Path) -> LossyHistory:
@@ -84,7 +84,7 @@ def _behind_image(tag: BaseTag, vr: str | None, length: int) -> bool:
     return tag.group > _LAST_GROUP
 
 
-def _series(path: Path) -> str:
+def series_of(path: Path) -> str:
     """Return the SeriesInstanceUID of a file; empty when it is no DICOM that can be read."""
     try:
         return str(_header(path).get("SeriesInstanceUID", ""))

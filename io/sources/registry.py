@@ -72,7 +72,7 @@ def _file_in_folder(folder: Path) -> Path:
 
     That is its .mrxs, the .mrxs beside a MIRAX data folder, or its largest DICOM file.
     """
-    from pipeline.io.sources.dicom_series import series_files
+    from pipeline.io.sources.dicom_series import series_of
 
     slides = sorted(path for path in folder.iterdir() if path.suffix.lower() == ".mrxs")
     beside = folder.with_name(f"{folder.name}.mrxs")
@@ -88,7 +88,7 @@ def _file_in_folder(folder: Path) -> Path:
             f"{folder} is a folder without DICOM files or a MIRAX slide; name the slide's file", uri=str(folder)
         )
     largest = max(files, key=lambda path: (path.stat().st_size, path.name))
-    others = set(files) - set(series_files(largest))
+    others = {file for file in files if series_of(file) not in ("", series_of(largest))}
     if others:
         raise SourceError(
             f"{folder} holds several DICOM series: {min(others).name} and {largest.name}; give each its own folder",

@@ -75,10 +75,13 @@ def _integer_factor(base: tuple[int, int], size: tuple[int, int]) -> int | None:
 
     Of a small level several factors may fit: a power of two is what a pyramid has, else the one nearest to the ratio.
     """
+    near = {round(large / small) for large, small in zip(base, size, strict=True)}
+    candidates = {factor + step for factor in near for step in range(-2, 3)} | {1 << power for power in range(32)}
     fitting = [
         factor
-        for factor in range(max(1, base[0] // (size[0] + 1)), base[0] // max(1, size[0] - 1) + 2)
-        if all(small in (large // factor, -(-large // factor)) for large, small in zip(base, size, strict=True))
+        for factor in candidates
+        if factor > 0
+        and all(small in (large // factor, -(-large // factor)) for large, small in zip(base, size, strict=True))
     ]
     powers = [factor for factor in fitting if factor & (factor - 1) == 0]
     return min(powers or fitting, key=lambda factor: abs(factor - base[0] / size[0]), default=None)

@@ -32,10 +32,10 @@ def test_the_readme_shows_its_two_commands() -> None:
     assert {"demo", "test"} <= make_commands(read("README.md"))
 
 
-def test_ci_runs_the_readme_s_test_command() -> None:
+def test_ci_runs_the_readme_s_commands() -> None:
     steps = [line.split() for line in read(".ci/run").splitlines()]
     made = [step[1] for step in steps if step[:1] == ["make"]]
-    assert made == ["setup", "lint", "types", "test"]
+    assert made == ["setup", "lint", "types", "demo", "test"]
 
 
 @pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"])

@@ -245,7 +245,7 @@ SETTINGS: tuple[Setting, ...] = (
         parse=integer,
         group=_WORK,
         metavar="BYTES",
-        help="bytes of tiles that are handled together (default: 4194304)",
+        help="stored bytes of tiles that are handled together (default: 2097152)",
     ),
     Setting(
         name="json", parse=switch, group=_WORDS, help="print the report as one line of JSON on stdout, and nothing else"

@@ -106,13 +106,13 @@ def _background(facts: ScannerFacts, image: SourceImage) -> tuple[int, ...]:
 
 
 def _run_frames(source: SlideSource, image: SourceImage, grid: TileGrid, route: Route, config: ConversionConfig) -> int:
-    """Return frames for about `run_bytes`: of stored bytes where tiles pass, of pixels where they are decoded."""
+    """Return frames for about `run_bytes` where tiles pass, and for four times as many of pixels where they are decoded."""
     if route is Route.PASSTHROUGH:
         lengths = source.tile_lengths(image.index)
         mean = max(1.0, float(np.mean(lengths))) if lengths is not None else 1.0
         return max(1, min(_MOST_PASSING_FRAMES, int(config.run_bytes / mean)))
     pixels = grid.tile_columns * grid.tile_rows * image.samples * (image.bits // 8)
-    return max(1, min(config.run_frames, 2 * config.run_bytes // pixels))
+    return max(1, min(config.run_frames, 4 * config.run_bytes // pixels))
 
 
 def _check_limits(plan: InstancePlan) -> None:

@@ -87,8 +87,8 @@ class ConversionConfig:
     """Codec threads of a process; 0: one a core."""
     run_frames: int = 64
     """Most tiles in a run whose tiles are decoded."""
-    run_bytes: int = 4 << 20
-    """Bytes that a run aims at, stored or decoded."""
+    run_bytes: int = 2 << 20
+    """Stored bytes that a run aims at where tiles pass; four times as many of pixels where they are decoded."""
 
     def __post_init__(self) -> None:
         _check_range("tile-size", self.tile_size, 16, 16384)

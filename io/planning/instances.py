@@ -106,7 +106,7 @@ def _background(facts: ScannerFacts, image: SourceImage) -> tuple[int, ...]:
 
 
 def _run_frames(source: SlideSource, image: SourceImage, grid: TileGrid, route: Route, config: ConversionConfig) -> int:
-    """Return frames for about `run_bytes` where tiles pass, and for four times as many of pixels where they are decoded."""
+    """Return frames for about `run_bytes` where tiles pass, for four times as many of pixels where they are decoded."""
     if route is Route.PASSTHROUGH:
         lengths = source.tile_lengths(image.index)
         mean = max(1.0, float(np.mean(lengths))) if lengths is not None else 1.0

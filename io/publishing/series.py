@@ -31,8 +31,10 @@ def publish_series(
             )
         # Before the intent is written: it would make the folder ours for whoever comes next.
         check_place(store, plan, previous, overwrite=overwrite)
+        # What comes into the place after this look at it is nobody's to replace.
+        replacing = store.exists(plan.slide_id)
         store.write_record(plan.slide_id, record.to_json())
-        store.publish(plan.slide_id, overwrite=True)
+        store.publish(plan.slide_id, overwrite=replacing)
     _conclude(store, record, job)
 
 
@@ -45,8 +47,9 @@ def finish_series(store: OutputStore, plan: SlidePlan, *, job: str, overwrite: b
         _conclude(store, record, record.job)
     else:
         check_place(store, plan, record, overwrite=overwrite or record.overwrite)
+        replacing = store.exists(plan.slide_id)
         store.adopt(plan.slide_id, record.job)
-        store.publish(plan.slide_id, overwrite=True)
+        store.publish(plan.slide_id, overwrite=replacing)
         _conclude(store, record, job)
     store.clean(plan.slide_id, record.job)
     return record

@@ -63,3 +63,13 @@ def test_other_threads_may_use_it_too() -> None:
     thread.start()
     thread.join()
     assert seen == [False]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_scheduler_that_stops_the_job_is_like_ctrl_c(number: signal.Signals) -> None:
+    """Otherwise the process would end at once and leave what it had staged."""
+    before = signal.getsignal(number)
+    with pytest.raises(KeyboardInterrupt), interruptible() as interruption:
+        os.kill(os.getpid(), number)
+    assert interruption.requested
+    assert signal.getsignal(number) == before

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.io.planning.offsets import predicted_offsets
+from pipeline.io.planning.run_keys import run_keys
 from pipeline.io.reports.progress import BOARD
 from pipeline.io.runs.opened import OpenedSlide
 from pipeline.model.config import ConversionConfig
@@ -62,23 +63,7 @@ def _instance_rows(slide: OpenedSlide, instance: InstancePlan) -> Iterator[Plann
         instance=instance.name,
         frames=instance.grid.frames,
     )
-    offsets = _offsets(slide, instance)
-    for first, frames in instance.grid.runs(instance.run_frames):
-        yield RunKey(
-            slide_id=plan.slide_id,
-            uri=plan.uri,
-            fingerprint=plan.fingerprint,
-            instance=instance.name,
-            level=instance.level,
-            optical_path=0,
-            focal_plane=0,
-            first_frame=first,
-            frames=frames,
-            offset=None if offsets is None else int(offsets[first]),
-            predicted_bytes=frames * instance.frame_bytes
-            if offsets is None
-            else int(offsets[first + frames] - offsets[first]),
-        )
+    yield from run_keys(plan, instance, _offsets(slide, instance))
 
 
 def _offsets(slide: OpenedSlide, instance: InstancePlan) -> NDArray[np.int64] | None:

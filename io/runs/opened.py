@@ -10,6 +10,8 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import numpy as np
+
 from pipeline.io.codecs.contract import FrameEncoder
 from pipeline.io.planning import plan_slide
 from pipeline.io.planning.encoders import instance_encoder
@@ -120,16 +122,8 @@ class OpenedSlides:
 
 def background_tile(instance: InstancePlan) -> Pixels:
     """Return a tile of the background colour, (rows, columns, samples)."""
-    grid = instance.grid
-    return background_pixels(instance, grid.tile_rows, grid.tile_columns)
-
-
-def background_pixels(instance: InstancePlan, rows: int, columns: int) -> Pixels:
-    """Return pixels of the background colour, (rows, columns, samples)."""
-    import numpy as np
-
     dtype = np.uint8 if instance.bits == 8 else np.uint16
-    pixels = np.empty((rows, columns, instance.samples), dtype)
+    pixels = np.empty((instance.grid.tile_rows, instance.grid.tile_columns, instance.samples), dtype)
     pixels[:] = np.array(instance.background, dtype)
     return pixels
 

@@ -2,11 +2,10 @@
 
 from time import perf_counter_ns
 
-from pipeline.io.runs.opened import OpenedSlide, background_pixels, background_tile
+from pipeline.io.runs.opened import OpenedSlide, background_tile
 from pipeline.model.keys import RunKey
 from pipeline.model.plan import InstancePlan
 from pipeline.model.reasons import Route
-from pipeline.model.source import ImageKind
 from pipeline.model.tiles import Pixels, TileRun
 
 
@@ -32,9 +31,12 @@ def read_run(key: RunKey, slide: OpenedSlide) -> TileRun:
 
 
 def blank_outside(plan: InstancePlan, frame: int, tile: Pixels) -> Pixels:
-    """Fill what lies beyond the image with the background colour; the tile itself when nothing does."""
+    """Fill what lies beyond the image with the background colour; the tile itself when nothing does.
+
+    A tile at the edge may come as stored, beyond the image too, or cut to the image: a whole frame is returned.
+    """
     columns, rows = plan.grid.extent(frame)
-    if (rows, columns) == tile.shape[:2]:
+    if (columns, rows) == (plan.grid.tile_columns, plan.grid.tile_rows):
         return tile
     blanked = background_tile(plan)
     blanked[:rows, :columns] = tile[:rows, :columns]
@@ -59,15 +61,6 @@ def _recut_tiles(plan: InstancePlan, key: RunKey, slide: OpenedSlide) -> list[Pi
         rows = grid.extent(frame)[1]
         strip = slide.source.read_region(plan.image, left, top, right - left, rows)
         for i in range(last - frame + 1):
-            part = strip[:, i * grid.tile_columns : (i + 1) * grid.tile_columns]
-            tiles.append(part if plan.kind is not ImageKind.VOLUME else _padded(plan, part))
+            tiles.append(strip[:, i * grid.tile_columns : (i + 1) * grid.tile_columns])
         frame = last + 1
     return tiles
-
-
-def _padded(plan: InstancePlan, part: Pixels) -> Pixels:
-    if part.shape[:2] == (plan.grid.tile_rows, plan.grid.tile_columns):
-        return part
-    tile = background_pixels(plan, plan.grid.tile_rows, plan.grid.tile_columns)
-    tile[: part.shape[0], : part.shape[1]] = part
-    return tile

@@ -14,7 +14,7 @@ from pipeline.model.config import ConversionConfig
 from pipeline.model.keys import SlideInput
 from pipeline.model.plan import Action, SlidePlan
 from pipeline.model.records import Failure, PlannedInstance, StagedRun
-from tests.io.publishing.series import planned, run_keys, stage_key
+from tests.io.publishing.series import keys_of, planned, stage_key
 
 _outputs: list[Any] = []
 
@@ -48,7 +48,7 @@ def staged_level(path: Path, config: ConversionConfig, job: str) -> tuple[Planne
     store, opened = LocalStore(config.output, job), OpenedSlides()
     with opened.lease(input_of(path), config) as slide:
         base = slide.plan.base
-        runs = [stage_key(key, slide, store) for key in run_keys(slide, base)]
+        runs = [stage_key(key, slide, store) for key in keys_of(slide, base)]
         row = planned(slide, base)
     opened.close()
     return row, runs

@@ -5,6 +5,7 @@ from typing import Any
 
 from pipeline.io.dicom.instance_writer import write_instance
 from pipeline.io.planning.offsets import predicted_offsets
+from pipeline.io.planning.run_keys import run_keys
 from pipeline.io.runs.encode import encode_run
 from pipeline.io.runs.opened import OpenedSlide, OpenedSlides
 from pipeline.io.runs.passing import pass_through
@@ -18,28 +19,11 @@ from pipeline.model.plan import InstancePlan, SlidePlan
 from pipeline.model.records import PlannedInstance, StagedRun, WrittenInstance
 
 
-def run_keys(slide: OpenedSlide, instance: InstancePlan, *, in_place: bool = True) -> list[RunKey]:
+def keys_of(slide: OpenedSlide, instance: InstancePlan, *, in_place: bool = True) -> list[RunKey]:
     """Return the keys of an instance, with predicted offsets or without."""
     background = len(slide.background_frame(instance))
     offsets = predicted_offsets(slide.source, slide.plan, instance, background) if in_place else None
-    return [
-        RunKey(
-            slide_id=slide.plan.slide_id,
-            uri=slide.plan.uri,
-            fingerprint=slide.plan.fingerprint,
-            instance=instance.name,
-            level=instance.level,
-            optical_path=0,
-            focal_plane=0,
-            first_frame=first,
-            frames=frames,
-            offset=None if offsets is None else int(offsets[first]),
-            predicted_bytes=frames * instance.frame_bytes
-            if offsets is None
-            else int(offsets[first + frames] - offsets[first]),
-        )
-        for first, frames in instance.grid.runs(instance.run_frames)
-    ]
+    return list(run_keys(slide.plan, instance, offsets))
 
 
 def stage_key(key: RunKey, slide: OpenedSlide, store: LocalStore) -> StagedRun:
@@ -68,7 +52,7 @@ def stage_slide(
     with opened.lease(SlideInput(uri=str(path), slide_id=path.name), config) as slide:
         written = []
         for instance in slide.plan.instances:
-            keys = run_keys(slide, instance, in_place=in_place)
+            keys = keys_of(slide, instance, in_place=in_place)
             runs = [stage_key(key, slide, store) for key in reversed(keys)]
             written.append(write_instance(planned(slide, instance), runs, slide, store, job))
         plan = slide.plan

@@ -23,7 +23,7 @@ from pipeline.model.keys import RunKey, SlideInput
 from pipeline.model.reasons import Reason, Route
 from pipeline.model.tiles import Frame, FrameRun, TileRun
 from pipeline.model.transfer_syntaxes import TransferSyntax
-from tests.io.publishing.series import run_keys
+from tests.io.publishing.series import keys_of
 from tests.io.sources.tiffs import stored_tiles
 from tests.sample import build_sample_slide
 
@@ -54,7 +54,7 @@ def opened(slide: Path) -> Iterator[Opener]:
 
 
 def key_of(slide: OpenedSlide, name: str = "level-0", place: int = 0) -> RunKey:
-    return run_keys(slide, slide.instances[name])[place]
+    return keys_of(slide, slide.instances[name])[place]
 
 
 def made(slide: OpenedSlide, key: RunKey) -> FrameRun:
@@ -81,7 +81,7 @@ def test_a_run_to_encode_is_pixels_of_its_frames(opened: Opener, size: int | Non
     plan = source.instances["level-0"]
     whole = source.source.read_region(plan.image, 0, 0, 400, 300)
     seen = 0
-    for key in run_keys(source, plan):
+    for key in keys_of(source, plan):
         run = read_run(key, source)
         absent = {place - key.first_frame for place in EMPTY} if size is None else set()
         assert run.missing == absent & set(range(key.frames))
@@ -195,7 +195,7 @@ def items_of(data: bytes) -> list[bytes]:
 @pytest.mark.parametrize("in_place", [True, False])
 def test_frames_are_staged_as_items_of_even_length(opened: Opener, tmp_path: Path, in_place: bool) -> None:
     source, store = opened(), LocalStore(str(tmp_path), "job")
-    key = run_keys(source, source.instances["level-0"], in_place=in_place)[0]
+    key = keys_of(source, source.instances["level-0"], in_place=in_place)[0]
     run = made(source, key)
     row = stage_run(run, source, store)
     data = Path(row.part_uri).read_bytes()[row.part_offset :]

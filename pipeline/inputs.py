@@ -15,6 +15,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from pipeline.io.sources.folders import is_dicom
 from pipeline.model.errors import ConfigError
 from pipeline.model.keys import SlideInput
 
@@ -101,7 +102,7 @@ def _slide_at(path: Path) -> Path | None:
     if len(inside) == 1:
         return inside[0]
     dicom = [entry for entry in files if entry.name.upper() != "DICOMDIR"]
-    return path if dicom and all(_is_dicom(entry) for entry in dicom) else None
+    return path if dicom and all(is_dicom(entry) for entry in dicom) else None
 
 
 def _slide_around(path: Path, folders: dict[Path, Path | None]) -> Path | None:
@@ -114,22 +115,11 @@ def _slide_around(path: Path, folders: dict[Path, Path | None]) -> Path | None:
     data_of = path.parent.with_name(f"{path.parent.name}.mrxs")
     if data_of.is_file():
         return data_of
-    if not _is_dicom(path):
+    if not is_dicom(path):
         return None
     if path.parent not in folders:
         folders[path.parent] = _slide_at(path.parent)
     return folders[path.parent]
-
-
-def _is_dicom(path: Path) -> bool:
-    """Whether a file begins as PS3.10 7.1 says: 128 bytes, then DICM."""
-    if not path.is_file():
-        return False
-    try:
-        with open(path, "rb") as file:
-            return file.read(132)[128:] == b"DICM"
-    except OSError:
-        return False
 
 
 def check_names(slides: Iterable[SlideInput]) -> None:

@@ -63,7 +63,7 @@ def open_aperio(container: TiffContainer) -> SlideSource:
         icc_profile=container.icc_profile(),
         warnings=tuple(warnings),
     )
-    return TiffSource(container, images, description)
+    return TiffSource(container, [[image] for image in images], description)
 
 
 def _kind(number: int, description: str, tiled: bool, subfile: int) -> ImageKind | None:

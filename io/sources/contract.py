@@ -2,6 +2,9 @@
 
 A source describes itself from its headers, gives compressed tiles where the format lets it, and pixels always. All
 read calls are thread-safe and none keeps more than it was asked for.
+
+A plane of an image is one optical path in one focal plane; `plane` counts as `SourceImage` says: optical path times
+`focal_planes` plus focal plane. Tile numbers begin at 0 in each plane.
 """
 
 from abc import ABC, abstractmethod
@@ -29,23 +32,23 @@ class SlideSource(ABC):
         """Return a hex digest of size, header, tile index and samples of the bytes."""
 
     @abstractmethod
-    def tile_lengths(self, image: int) -> NDArray[np.uint64] | None:
-        """Return the stored bytes of each tile, in frame order, 0 for a missing one; None: there are pixels only."""
+    def tile_lengths(self, image: int, plane: int = 0) -> NDArray[np.uint64] | None:
+        """Return the stored bytes of each tile of a plane, 0 for a missing one; None: there are pixels only."""
 
     @abstractmethod
-    def tile_codec(self, image: int) -> TileCodec | None:
+    def tile_codec(self, image: int, plane: int = 0) -> TileCodec | None:
         """Decide on and decode the image's compressed tiles; None where there are none to be had."""
 
     @abstractmethod
-    def read_tiles(self, image: int, first: int, count: int) -> Sequence[Buffer]:
+    def read_tiles(self, image: int, first: int, count: int, plane: int = 0) -> Sequence[Buffer]:
         """Return compressed tiles in frame order, as stored; an empty one is missing."""
 
     @abstractmethod
-    def read_pixels(self, image: int, first: int, count: int) -> list[Pixels | None]:
+    def read_pixels(self, image: int, first: int, count: int, plane: int = 0) -> list[Pixels | None]:
         """Return decoded tiles of the stored grid, (tile rows, tile columns, samples); None where one is missing."""
 
     @abstractmethod
-    def read_region(self, image: int, x: int, y: int, columns: int, rows: int) -> Pixels:
+    def read_region(self, image: int, x: int, y: int, columns: int, rows: int, plane: int = 0) -> Pixels:
         """Return a rectangle inside the image, (rows, columns, samples); missing tiles have the background colour."""
 
     @abstractmethod

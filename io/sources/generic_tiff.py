@@ -63,7 +63,7 @@ def open_generic_tiff(container: TiffContainer) -> SlideSource:
         icc_profile=container.icc_profile(),
         warnings=(*warnings, *doubts),
     )
-    return TiffSource(container, images, description)
+    return TiffSource(container, [[image] for image in images], description)
 
 
 def _same_shape(size: tuple[int, int], base: tuple[int, int]) -> bool:

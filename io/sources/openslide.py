@@ -17,6 +17,7 @@ from pipeline.io.sources.contract import SlideSource
 from pipeline.io.sources.dates import date_time
 from pipeline.io.sources.dicom_series import lossy_history, series_files
 from pipeline.io.sources.fingerprint import files_fingerprint
+from pipeline.io.sources.scenes import check_scene
 from pipeline.model.errors import SourceError, TileError
 from pipeline.model.geometry import TileGrid
 from pipeline.model.source import (
@@ -56,6 +57,12 @@ _MIRAX_CODEC = "mirax.LAYER_0_LEVEL_0_SECTION.IMAGE_FORMAT"
 _SMALLEST_NATIVE_TILE, _LARGEST_NATIVE_TILE = 128, 4096
 
 
+def open_openslide(path: str, scene: int) -> SlideSource:
+    """Open whatever OpenSlide opens. Raises SourceError."""
+    check_scene(path, scene)
+    return OpenSlideSource(path)
+
+
 class OpenSlideSource(SlideSource):
     """A slide read by OpenSlide. `uri` is the path that OpenSlide takes: of a folder of DICOM, one of its files.
 
@@ -87,19 +94,19 @@ class OpenSlideSource(SlideSource):
         """Digest of the slide's files: a MIRAX data folder's, and the other files of a DICOM series, too."""
         return files_fingerprint(self._files)
 
-    def tile_lengths(self, image: int) -> NDArray[np.uint64] | None:
+    def tile_lengths(self, image: int, plane: int = 0) -> NDArray[np.uint64] | None:
         """None: OpenSlide gives pixels."""
         return None
 
-    def tile_codec(self, image: int) -> TileCodec | None:
+    def tile_codec(self, image: int, plane: int = 0) -> TileCodec | None:
         """None: OpenSlide gives pixels."""
         return None
 
-    def read_tiles(self, image: int, first: int, count: int) -> Sequence[Buffer]:
+    def read_tiles(self, image: int, first: int, count: int, plane: int = 0) -> Sequence[Buffer]:
         """Never asked for: no image has lossless frames."""
         raise SourceError(f"{self.uri}: OpenSlide gives no compressed tiles", uri=self.uri)
 
-    def read_pixels(self, image: int, first: int, count: int) -> list[Pixels | None]:
+    def read_pixels(self, image: int, first: int, count: int, plane: int = 0) -> list[Pixels | None]:
         """Tiles of the grid, background beyond the image."""
         source = self._description.images[image]
         grid = source.grid
@@ -112,7 +119,7 @@ class OpenSlideSource(SlideSource):
             tiles.append(tile)
         return tiles
 
-    def read_region(self, image: int, x: int, y: int, columns: int, rows: int) -> Pixels:
+    def read_region(self, image: int, x: int, y: int, columns: int, rows: int, plane: int = 0) -> Pixels:
         """RGB, composed onto the slide's background: what was not scanned is transparent in OpenSlide."""
         source = self._description.images[image]
         if self._closed:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from pipeline.model.geometry import TileGrid
+from pipeline.model.metadata_given import GivenMetadata
 
 
 class ImageKind(StrEnum):
@@ -24,6 +25,30 @@ class Compression(StrEnum):
     """A codec that DICOM does not have, or none: LZW, deflate, zstd, uncompressed."""
     UNKNOWN = "unknown"
     """The reader gives pixels and does not tell."""
+
+
+class Illumination(StrEnum):
+    """How an optical path lights the specimen (PS3.16 CID 8123)."""
+
+    BRIGHTFIELD = "brightfield"
+    FLUORESCENCE = "fluorescence"
+    DARKFIELD = "darkfield"
+    PHASE_CONTRAST = "phase contrast"
+    DIFFERENTIAL_INTERFERENCE_CONTRAST = "differential interference contrast"
+    POLARIZED = "polarized"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpticalPathFacts:
+    """What the source tells of one optical path: a channel of fluorescence, or the white light of brightfield."""
+
+    name: str = ""
+    """Of the channel, as the scanner or the OME-XML calls it."""
+    illumination: Illumination = Illumination.BRIGHTFIELD
+    excitation_wavelength_nm: float | None = None
+    emission_wavelength_nm: float | None = None
+    colour: tuple[int, int, int] | None = None
+    """RGB of 0 to 255 in which the source shows the channel."""
 
 
 class TaggedColour(StrEnum):
@@ -73,12 +98,33 @@ class SourceImage:
     samples: int
     """Samples per pixel as decoded: 1 or 3. Alpha has been composed."""
     bits: int
-    """8 or 16, unsigned."""
+    """Bits Allocated: 8 or 16, unsigned."""
+    significant_bits: int | None = None
+    """Bits Stored where samples use fewer than all bits, as 12 of 16; None: all."""
+    added: int = 0
+    """What the reader added to signed samples to make them unsigned: half of their range."""
+    optical_paths: int = 1
+    focal_planes: int = 1
+    """Planes of the image are counted in the frame order of PS3.3 C.7.6.17.3: all focal planes, from glass to
+    coverslip, of the first optical path, then those of the next."""
     compression: Compression
     colour: TaggedColour
     lossy: LossyHistory = field(default=LossyHistory())
     lossless_frames: bool = False
     """Compressed tiles can be asked for (a reader of pixels only cannot give them)."""
+    retiled: bool = False
+    """Compressed tiles are put together from parts of the source's JPEG on MCU boundaries: their DCT coefficients are
+    the source's, their bytes are not."""
+
+    @property
+    def planes(self) -> int:
+        """Planes of pixels: optical paths times focal planes."""
+        return self.optical_paths * self.focal_planes
+
+    @property
+    def bits_stored(self) -> int:
+        """Bits Stored of a sample."""
+        return self.significant_bits or self.bits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +161,22 @@ class SlideDescription:
     icc_profile: bytes = b""
     warnings: tuple[str, ...] = ()
     """For people: what in the file is odd, and what was made of it."""
+    optical_paths: tuple[OpticalPathFacts, ...] = (OpticalPathFacts(),)
+    """Of the levels, in the source's order. Label, overview and thumbnail have a path of their own if they are RGB
+    beside levels of gray."""
+    focal_plane_offsets_um: tuple[float, ...] = (0.0,)
+    """Z of each focal plane from the nominal one in micrometres, ascending: from glass to coverslip."""
+    scenes: tuple[str, ...] = ()
+    """Names of the file's scenes, regions or time points where it has several; each is a slide of its own, opened by
+    `uri#scene=NUMBER`, from 1. Empty: there is one."""
+    scene: int = 1
+    """Which of them this is."""
+    shared_coordinates: bool = False
+    """Scenes of the file have origins in one coordinate system."""
+    metadata: GivenMetadata = field(default_factory=GivenMetadata)
+    """Patient, study and specimen that the source itself names, as DICOM does; what the user gives beats it."""
+    properties: tuple[tuple[str, str], ...] = ()
+    """All text that the vendor wrote, name and value, in the file's order."""
 
     @property
     def levels(self) -> tuple[SourceImage, ...]:

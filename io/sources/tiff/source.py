@@ -16,7 +16,10 @@ from pipeline.model.tiles import Buffer, Pixels
 class TiffSource(SlideSource):
     """A slide whose images are directories of one TIFF file."""
 
-    def __init__(self, container: TiffContainer, images: Sequence[TiffImage], description: SlideDescription) -> None:
+    def __init__(
+        self, container: TiffContainer, images: Sequence[Sequence[TiffImage]], description: SlideDescription
+    ) -> None:
+        """Take a list of directories for each image of the description: one a plane."""
         self.uri = container.uri
         self._container = container
         self._images = images
@@ -29,28 +32,30 @@ class TiffSource(SlideSource):
     def fingerprint(self) -> str:
         """Return a digest of size, tags, samples of the levels, and all of label, overview and thumbnail."""
         described = zip(self._images, self._description.images, strict=True)
-        return self._container.fingerprint([tiff for tiff, image in described if image.kind is not ImageKind.VOLUME])
+        return self._container.fingerprint(
+            [plane for planes, image in described if image.kind is not ImageKind.VOLUME for plane in planes]
+        )
 
-    def tile_lengths(self, image: int) -> NDArray[np.uint64] | None:
+    def tile_lengths(self, image: int, plane: int = 0) -> NDArray[np.uint64] | None:
         """Return TileByteCounts; None where a frame is spread over planes or strips."""
-        tiff = self._images[image]
+        tiff = self._images[image][plane]
         return tiff.lengths if tiff.tiled and tiff.planes == 1 else None
 
-    def tile_codec(self, image: int) -> TileCodec | None:
+    def tile_codec(self, image: int, plane: int = 0) -> TileCodec | None:
         """Return the codec of the image's compressed tiles."""
-        return self._images[image].codec
+        return self._images[image][plane].codec
 
-    def read_tiles(self, image: int, first: int, count: int) -> Sequence[Buffer]:
+    def read_tiles(self, image: int, first: int, count: int, plane: int = 0) -> Sequence[Buffer]:
         """Return compressed tiles as stored."""
-        return self._images[image].read_tiles(first, count)
+        return self._images[image][plane].read_tiles(first, count)
 
-    def read_pixels(self, image: int, first: int, count: int) -> list[Pixels | None]:
+    def read_pixels(self, image: int, first: int, count: int, plane: int = 0) -> list[Pixels | None]:
         """Return decoded tiles."""
-        return self._images[image].read_pixels(first, count)
+        return self._images[image][plane].read_pixels(first, count)
 
-    def read_region(self, image: int, x: int, y: int, columns: int, rows: int) -> Pixels:
+    def read_region(self, image: int, x: int, y: int, columns: int, rows: int, plane: int = 0) -> Pixels:
         """Compose a rectangle from the tiles that it touches, each decoded once."""
-        tiff = self._images[image]
+        tiff = self._images[image][plane]
         grid = tiff.grid
         region = np.full((rows, columns, tiff.samples), np.iinfo(f"u{tiff.bits // 8}").max, f"u{tiff.bits // 8}")
         first_across, last_across = x // grid.tile_columns, (x + columns - 1) // grid.tile_columns

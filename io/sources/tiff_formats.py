@@ -1,0 +1,38 @@
+"""Which of the TIFF-based formats a file is: the vendors mark their files in the tags of the first directory."""
+
+from pipeline.io.sources.contract import SlideSource
+from pipeline.io.sources.scenes import check_scene
+from pipeline.io.sources.tiff.file import TiffContainer
+from pipeline.model.errors import SourceError
+
+_READ_BY_US = ("aperio", "generic-tiff")
+
+
+def open_tiff(path: str, scene: int) -> SlideSource:
+    """Open a TIFF file with the reader of its format. Raises SourceError."""
+    from pipeline.io.sources.aperio import open_aperio
+    from pipeline.io.sources.generic_tiff import open_generic_tiff
+    from pipeline.io.sources.ndpi import check_ndpi
+    from pipeline.io.sources.openslide import OpenSlideSource
+
+    container = TiffContainer(path)
+    warnings: tuple[str, ...] = ()
+    try:
+        check_scene(path, scene)
+        if container.is_svs:
+            return open_aperio(container)
+        import openslide
+
+        vendor = openslide.OpenSlide.detect_format(path)
+        if vendor is None or vendor in _READ_BY_US:
+            return open_generic_tiff(container)
+        if vendor == "hamamatsu":
+            warnings = check_ndpi(container)
+    except SourceError:
+        container.close()
+        raise
+    except Exception as error:  # tags of a damaged file may be of any type, and contradict each other in any way
+        container.close()
+        raise SourceError(f"{path} is malformed ({type(error).__name__}: {error})", uri=path) from error
+    container.close()
+    return OpenSlideSource(path, warnings)

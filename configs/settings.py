@@ -19,7 +19,7 @@ from pipeline.configs.values import (
     texts,
     transfer_syntax,
 )
-from pipeline.model.config import Backend, Certificate, CodecValidation, UidPolicy
+from pipeline.model.config import Backend, Certificate, CodecValidation, OpticalPaths, UidPolicy
 from pipeline.model.transfer_syntaxes import Subsampling, TransferSyntax
 
 
@@ -96,6 +96,14 @@ SETTINGS: tuple[Setting, ...] = (
         metavar="N",
         repeated=True,
         help="source levels to convert, 0 is the base: 2, 0,2 or 0-2; may be repeated (default: all)",
+    ),
+    Setting(
+        name="optical-paths",
+        field="optical_paths",
+        parse=one_of(OpticalPaths),
+        group=_IMAGES,
+        metavar=_terms(list(OpticalPaths)),
+        help="channels of a level in one instance, or each in its own (default: combined)",
     ),
     Setting(
         name="no-label",

@@ -25,7 +25,7 @@ from typing import Any, Self
 from pipeline.configs.settings import SETTINGS_BY_NAME
 from pipeline.inputs import expand_inputs
 from pipeline.model import errors
-from pipeline.model.config import Backend, Certificate, CodecValidation, UidPolicy
+from pipeline.model.config import Backend, Certificate, CodecValidation, OpticalPaths, UidPolicy
 from pipeline.model.errors import ConfigError, SlidebeamError
 from pipeline.model.metadata import GivenMetadata
 from pipeline.model.transfer_syntaxes import Subsampling, TransferSyntax
@@ -77,6 +77,10 @@ class DicomExport:
     def level(self, *numbers: int) -> Self:
         """Convert these source levels, 0 is the base; calls add up."""
         return self._with("level", [*self.settings.get("level", ()), *numbers])
+
+    def optical_paths(self, arrangement: OpticalPaths | str) -> Self:
+        """Write the channels of a level so."""
+        return self._with("optical-paths", arrangement)
 
     def without_label(self) -> Self:
         """Leave out the label, which may show a patient's name."""

@@ -50,7 +50,9 @@ def check_shared_metadata(slides: Sequence[SlideInput], metadata: GivenMetadata)
 
 def _sources(slide: SlideInput) -> Iterator[Path]:
     """Yield what belongs to a slide: its file or folder, and the data that stand beside a `.mrxs`."""
-    path = Path(slide.uri)
+    from pipeline.io.sources.scenes import split_scene
+
+    path = Path(split_scene(slide.uri)[0])
     yield path
     if path.suffix.lower() == ".mrxs" and path.with_suffix("").is_dir():
         yield path.with_suffix("")

@@ -6,7 +6,8 @@ not share one, not even on a file system that does not tell upper from lower cas
 folder. All that is found out before anything is read.
 
 A folder counts as one slide when it holds the files of one: a `.mrxs`, the data of a `.mrxs` that stands beside it,
-or DICOM. A glob that matches files inside such a folder means the slide, not the file.
+or DICOM. A glob that matches files inside such a folder means the slide, not the file. `slide.czi#scene=2` is one
+scene of a file that holds several.
 """
 
 import glob
@@ -15,7 +16,6 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from pipeline.io.sources.folders import is_dicom
 from pipeline.model.errors import ConfigError
 from pipeline.model.keys import SlideInput
 
@@ -42,9 +42,15 @@ def expand_inputs(patterns: Sequence[str], output: str = "") -> tuple[SlideInput
 def _expand(pattern: str, output: str) -> Iterator[SlideInput]:
     if "://" in pattern:
         raise ConfigError(f"--input {pattern}: this version reads slides from a disk; copy it there first")
-    path = Path(os.path.abspath(pattern))
+    from pipeline.io.sources.scenes import scene_id, scene_uri, split_scene  # not before: `--help` needs no codecs
+
+    file, scene = split_scene(pattern)
+    path = Path(os.path.abspath(file))
     if path.exists():
-        yield _named_by_path(path, pattern)
+        slide = _named_by_path(path, file)
+        if scene is not None:
+            slide = SlideInput(uri=scene_uri(slide.uri, scene), slide_id=scene_id(slide.slide_id, scene))
+        yield slide
     elif glob.has_magic(pattern):
         yield from _matches(pattern, output)
     else:
@@ -92,6 +98,8 @@ def _name_below(fixed: Path, slide: Path) -> str:
 
 def _slide_at(path: Path) -> Path | None:
     """Return the slide that a path is: a file, the `.mrxs` of a folder, a folder of DICOM; None for another folder."""
+    from pipeline.io.sources.folders import is_dicom
+
     if not path.is_dir():
         return path
     beside = path.with_name(f"{path.name}.mrxs")
@@ -110,6 +118,8 @@ def _slide_around(path: Path, folders: dict[Path, Path | None]) -> Path | None:
 
     `folders` keeps what folders of DICOM files turned out to be: each is looked through once.
     """
+    from pipeline.io.sources.folders import is_dicom
+
     if not path.is_file() or path.suffix.lower() == ".mrxs":
         return None
     data_of = path.parent.with_name(f"{path.parent.name}.mrxs")

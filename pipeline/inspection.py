@@ -12,7 +12,6 @@ from pipeline.model.config import ConversionConfig
 from pipeline.model.errors import MetadataMissing, SlidebeamError
 from pipeline.model.keys import SlideInput
 from pipeline.model.plan import SlidePlan
-from pipeline.model.reasons import Route
 from pipeline.model.source import SlideDescription
 
 
@@ -43,7 +42,7 @@ class Inspection:
             "instances": [
                 {
                     **instance_plan_report(instance),
-                    "pixel_bytes": instance.frame_bytes * instance.grid.frames,
+                    "pixel_bytes": instance.frame_bytes * instance.frames,
                     "stored_bytes": self.stored_bytes.get(instance.name),
                 }
                 for instance in (self.plan.instances if self.plan else ())
@@ -68,7 +67,7 @@ def inspect_slide(slide: SlideInput, config: ConversionConfig) -> Inspection:
         stored = {}
         for instance in plan.instances:
             lengths = source.tile_lengths(instance.image)
-            if instance.route is Route.PASSTHROUGH and lengths is not None:
+            if instance.route.keeps_tiles and lengths is not None:
                 stored[instance.name] = int(lengths.sum())
     finally:
         source.close()

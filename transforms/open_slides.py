@@ -1,13 +1,16 @@
-"""OpenSlides: URI -> SlidePlan, or a failure."""
+"""OpenSlides: URI -> SlidePlan, or a failure. A file of several scenes is several slides: it becomes a plan a scene."""
 
 from collections.abc import Iterator
 from dataclasses import replace
 
 import apache_beam as beam
 
+from pipeline.io.planning.scenes import slides_in
 from pipeline.io.publishing.action import decide_action
+from pipeline.io.sources import open_source
 from pipeline.io.storage.local import LocalStore
 from pipeline.model.config import ConversionConfig
+from pipeline.model.errors import SlidebeamError
 from pipeline.model.keys import SlideInput
 from pipeline.model.plan import SlidePlan
 from pipeline.model.records import Failure
@@ -35,9 +38,25 @@ class _OpenSlide(beam.DoFn):
 
     def process(self, slide: SlideInput) -> Iterator[SlidePlan | Failure]:
         try:
-            yield self._plan(slide)
+            scenes = self._scenes(slide)
         except Exception as error:
             yield dead_letter(error, "OpenSlides", slide, self._config)
+            return
+        for scene in scenes:
+            try:
+                yield self._plan(scene)
+            except Exception as error:
+                yield dead_letter(error, "OpenSlides", scene, self._config)
+
+    def _scenes(self, slide: SlideInput) -> list[SlideInput]:
+        """Return the slide, or the slides that its scenes are. Raises SourceError when it cannot be opened."""
+        try:
+            with OPENED.lease(slide, self._config) as opened:
+                return slides_in(slide, opened.source)
+        except SlidebeamError:
+            # It may be one scene that cannot be planned; each of them says so itself.
+            with open_source(slide.uri) as source:
+                return slides_in(slide, source)
 
     def _plan(self, slide: SlideInput) -> SlidePlan:
         with OPENED.lease(slide, self._config) as opened:

@@ -13,7 +13,6 @@ from pipeline.io.runs.opened import OpenedSlide
 from pipeline.model.config import ConversionConfig
 from pipeline.model.keys import RunKey, SlideInput
 from pipeline.model.plan import Action, InstancePlan, SlidePlan
-from pipeline.model.reasons import Route
 from pipeline.model.records import Failure, PlannedInstance
 from pipeline.transforms.failures import dead_letter
 from pipeline.transforms.process import OPENED
@@ -61,20 +60,27 @@ def _instance_rows(slide: OpenedSlide, instance: InstancePlan) -> Iterator[Plann
         uri=plan.uri,
         fingerprint=plan.fingerprint,
         instance=instance.name,
-        frames=instance.grid.frames,
+        frames=instance.frames,
     )
     yield from run_keys(plan, instance, _offsets(slide, instance))
 
 
 def _offsets(slide: OpenedSlide, instance: InstancePlan) -> NDArray[np.int64] | None:
-    if instance.route is not Route.PASSTHROUGH:
+    if not instance.route.keeps_tiles:
         return None
-    lengths = slide.source.tile_lengths(instance.image)
-    missing = lengths is not None and not lengths.all()
+    missing = any(not lengths.all() for lengths in _lengths(slide, instance))
     background = len(slide.background_frame(instance)) if missing else 0
     return predicted_offsets(slide.source, slide.plan, instance, background)
 
 
 def _expect(slide: OpenedSlide, instance: InstancePlan) -> None:
-    lengths = slide.source.tile_lengths(instance.image) if instance.native_grid else None
-    BOARD.expect(instance.grid.frames, 0 if lengths is None else int(lengths.sum()))
+    stored = sum(int(lengths.sum()) for lengths in _lengths(slide, instance)) if instance.native_grid else 0
+    BOARD.expect(instance.frames, stored)
+
+
+def _lengths(slide: OpenedSlide, instance: InstancePlan) -> Iterator[NDArray[np.uint64]]:
+    """Yield the stored bytes of the tiles of each plane, where the source gives compressed tiles."""
+    for first in range(0, instance.frames, instance.grid.frames):
+        lengths = slide.source.tile_lengths(instance.image, instance.source_plane(first))
+        if lengths is not None:
+            yield lengths

@@ -9,10 +9,16 @@ from pydicom.tag import BaseTag, Tag
 
 from pipeline.io.dicom.decimal_string import decimal_string
 from pipeline.io.dicom.image_type import image_type
-from pipeline.io.dicom.optical_path import OPTICAL_PATH_IDENTIFIER
-from pipeline.io.dicom.placement import pixel_spacing_mm
+from pipeline.io.dicom.optical_path import path_identifier
+from pipeline.io.dicom.placement import focal_plane_spacing_mm, pixel_spacing_mm
 from pipeline.model.plan import InstancePlan, SlidePlan
 from pipeline.model.uids import derived_uid
+
+_POSITION = Tag("PlanePositionSlideSequence")
+_OPTICAL_PATH = (Tag("OpticalPathIdentifier"), Tag("OpticalPathIdentificationSequence"), "Optical path")
+_FOCAL_PLANE = (Tag("ZOffsetInSlideCoordinateSystem"), _POSITION, "Focal plane")
+_ROW = (Tag("RowPositionInTotalImagePixelMatrix"), _POSITION, "Row position")
+_COLUMN = (Tag("ColumnPositionInTotalImagePixelMatrix"), _POSITION, "Column position")
 
 
 def functional_groups(plan: SlidePlan, instance: InstancePlan) -> Dataset:
@@ -20,27 +26,35 @@ def functional_groups(plan: SlidePlan, instance: InstancePlan) -> Dataset:
     shared = Dataset()
     shared.PixelMeasuresSequence = [_pixel_measures(plan, instance)]
     shared.WholeSlideMicroscopyImageFrameTypeSequence = [_frame_type(plan, instance)]
-    shared.OpticalPathIdentificationSequence = [_optical_path_identification()]
+    if len(instance.optical_paths) == 1:
+        shared.OpticalPathIdentificationSequence = [_optical_path_identification(instance.optical_paths[0])]
     module = Dataset()
     module.ContentDate = plan.metadata.content_date
     module.ContentTime = plan.metadata.content_time
     module.InstanceNumber = instance.number
-    module.NumberOfFrames = instance.grid.frames
+    module.NumberOfFrames = instance.frames
     module.SharedFunctionalGroupsSequence = [shared]
     return module
 
 
-def dimensions(plan: SlidePlan) -> Dataset:
-    """Return the Multi-frame Dimension module (C.7.6.17): TILED_FULL, row before column, the same in every instance."""
+def dimensions(plan: SlidePlan, instance: InstancePlan) -> Dataset:
+    """Return the Multi-frame Dimension module (C.7.6.17): TILED_FULL, row before column.
+
+    Optical path and focal plane come first, where there are several.
+    """
     uid = derived_uid(("dimension organization", plan.series_instance_uid))
     organization = Dataset()
     organization.DimensionOrganizationUID = uid
     module = Dataset()
     module.DimensionOrganizationSequence = [organization]
     module.DimensionOrganizationType = "TILED_FULL"
+    path = [_dimension_index(uid, *_OPTICAL_PATH)] if len(instance.optical_paths) > 1 else []
+    z = [_dimension_index(uid, *_FOCAL_PLANE)] if instance.focal_planes > 1 else []
     module.DimensionIndexSequence = [
-        _dimension_index(uid, Tag("RowPositionInTotalImagePixelMatrix"), "Row position"),
-        _dimension_index(uid, Tag("ColumnPositionInTotalImagePixelMatrix"), "Column position"),
+        *path,
+        *z,
+        _dimension_index(uid, *_ROW),
+        _dimension_index(uid, *_COLUMN),
     ]
     return module
 
@@ -50,6 +64,8 @@ def _pixel_measures(plan: SlidePlan, instance: InstancePlan) -> Dataset:
     item = Dataset()
     item.PixelSpacing = [decimal_string(spacing) for spacing in pixel_spacing_mm(instance)]
     item.SliceThickness = decimal_string(plan.metadata.imaged_volume_depth_um / 1000)
+    if instance.focal_planes > 1:
+        item.SpacingBetweenSlices = decimal_string(focal_plane_spacing_mm(plan.focal_plane_offsets_um))
     return item
 
 
@@ -59,16 +75,16 @@ def _frame_type(plan: SlidePlan, instance: InstancePlan) -> Dataset:
     return item
 
 
-def _optical_path_identification() -> Dataset:
+def _optical_path_identification(path: int) -> Dataset:
     item = Dataset()
-    item.OpticalPathIdentifier = OPTICAL_PATH_IDENTIFIER
+    item.OpticalPathIdentifier = path_identifier(path)
     return item
 
 
-def _dimension_index(uid: str, pointer: BaseTag, label: str) -> Dataset:
+def _dimension_index(uid: str, pointer: BaseTag, group: BaseTag, label: str) -> Dataset:
     item = Dataset()
     item.DimensionOrganizationUID = uid
     item.DimensionIndexPointer = pointer
-    item.FunctionalGroupPointer = Tag("PlanePositionSlideSequence")
+    item.FunctionalGroupPointer = group
     item.DimensionDescriptionLabel = label
     return item

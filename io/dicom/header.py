@@ -45,10 +45,8 @@ def instance_header(
     data than an instance can hold.
     """
     for lengths in (item_lengths, frame_lengths):
-        if len(lengths) != instance.grid.frames:
-            raise StorageError(
-                f"{instance.file_name}: {instance.grid.frames} frames are planned, {len(lengths)} are there"
-            )
+        if len(lengths) != instance.frames:
+            raise StorageError(f"{instance.file_name}: {instance.frames} frames are planned, {len(lengths)} are there")
     stored_bytes = int(frame_lengths.sum(dtype="u8"))
     file = DicomBytesIO()
     file.is_little_endian, file.is_implicit_VR = True, False
@@ -80,7 +78,7 @@ def _file_meta(instance: InstancePlan) -> FileMetaDataset:
 
 def _native_element(instance: InstancePlan) -> bytes:
     """Return the element header of native pixel data: OB for 8 bits, OW for 16 (PS3.5 A.2)."""
-    pixel_bytes = instance.frame_bytes * instance.grid.frames
+    pixel_bytes = instance.frame_bytes * instance.frames
     even = pixel_bytes + pixel_bytes % 2
     if even > MAX_NATIVE_BYTES:
         raise ConfigError(

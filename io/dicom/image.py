@@ -5,7 +5,7 @@ from pydicom import Dataset
 from pipeline.io.dicom.decimal_string import decimal_string
 from pipeline.io.dicom.image_type import image_type
 from pipeline.io.dicom.lossy_compression import lossy_compression
-from pipeline.io.dicom.placement import ORIENTATION, imaged_volume_mm, origin_mm
+from pipeline.io.dicom.placement import ORIENTATION, imaged_volume_depth_um, imaged_volume_mm, origin_mm
 from pipeline.model.plan import InstancePlan, SlidePlan
 from pipeline.model.source import ImageKind
 from pipeline.model.transfer_syntaxes import Photometric
@@ -14,7 +14,7 @@ from pipeline.model.transfer_syntaxes import Photometric
 def image_pixel(instance: InstancePlan) -> Dataset:
     """Return the Image Pixel module without the pixels (C.7.6.3, as C.8.12.4 narrows it).
 
-    Samples are unsigned and use all bits that are allocated.
+    Samples are unsigned.
     """
     module = Dataset()
     module.SamplesPerPixel = instance.samples
@@ -24,8 +24,8 @@ def image_pixel(instance: InstancePlan) -> Dataset:
     module.Rows = instance.grid.tile_rows
     module.Columns = instance.grid.tile_columns
     module.BitsAllocated = instance.bits
-    module.BitsStored = instance.bits
-    module.HighBit = instance.bits - 1
+    module.BitsStored = instance.bits_stored
+    module.HighBit = instance.bits_stored - 1
     module.PixelRepresentation = 0
     if instance.photometric is Photometric.MONOCHROME2:
         module.RescaleIntercept = 0
@@ -34,16 +34,21 @@ def image_pixel(instance: InstancePlan) -> Dataset:
     return module
 
 
-def general_image(plan: SlidePlan) -> Dataset:
-    """Return what the General Image module (C.7.6.1) adds: the laterality, which it may tell in the series' stead."""
+def general_image(plan: SlidePlan, instance: InstancePlan) -> Dataset:
+    """Return what the General Image module (C.7.6.1) adds.
+
+    The laterality, which it may tell in the series' stead, and how signed samples became unsigned ones.
+    """
     module = Dataset()
     if plan.metadata.laterality:
         module.ImageLaterality = plan.metadata.laterality
+    if instance.added:
+        module.DerivationDescription = f"Samples were signed: {instance.added} was added to each"
     return module
 
 
 def tile_organization(plan: SlidePlan, instance: InstancePlan) -> Dataset:
-    """Return the Microscope Slide Layer Tile Organization module (C.8.12.14): one focal plane."""
+    """Return the Microscope Slide Layer Tile Organization module (C.8.12.14)."""
     x, y = origin_mm(plan, instance.kind)
     origin = Dataset()
     origin.XOffsetInSlideCoordinateSystem = decimal_string(x)
@@ -51,7 +56,7 @@ def tile_organization(plan: SlidePlan, instance: InstancePlan) -> Dataset:
     module = Dataset()
     module.TotalPixelMatrixColumns = instance.grid.columns
     module.TotalPixelMatrixRows = instance.grid.rows
-    module.TotalPixelMatrixFocalPlanes = 1
+    module.TotalPixelMatrixFocalPlanes = instance.focal_planes
     module.TotalPixelMatrixOriginSequence = [origin]
     module.ImageOrientationSlide = [decimal_string(cosine) for cosine in ORIENTATION]
     return module
@@ -69,7 +74,7 @@ def whole_slide_microscopy_image(plan: SlidePlan, instance: InstancePlan, stored
     module.ImageType = image_type(plan, instance)
     module.AcquisitionDateTime = metadata.acquisition_date_time
     module.ImagedVolumeWidth, module.ImagedVolumeHeight = imaged_volume_mm(plan, instance)
-    module.ImagedVolumeDepth = metadata.imaged_volume_depth_um
+    module.ImagedVolumeDepth = imaged_volume_depth_um(plan, instance)
     module.VolumetricProperties = "VOLUME"
     module.SpecimenLabelInImage = shows_label
     module.BurnedInAnnotation = shows_label

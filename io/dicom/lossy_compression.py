@@ -21,7 +21,7 @@ def lossy_compression(instance: InstancePlan, stored_bytes: int) -> Dataset:
     """
     stages = list(instance.lossy.stages)
     if instance.route is Route.ENCODE and not instance.reversible:
-        uncompressed = instance.frame_bytes * instance.grid.frames
+        uncompressed = instance.frame_bytes * instance.frames
         stages.append(LossyStage(_METHODS[instance.transfer_syntax], uncompressed / max(stored_bytes, 1)))
     attributes = Dataset()
     attributes.LossyImageCompression = "01" if stages or instance.lossy.unknown else "00"

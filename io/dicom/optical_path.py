@@ -1,4 +1,7 @@
-"""The one optical path of a brightfield slide (PS3.3 C.8.12.5)."""
+"""Optical paths: the white light of a brightfield slide, or the channels of fluorescence (PS3.3 C.8.12.5).
+
+Identifiers are the source's numbers of its paths, so that the order is the source's and levels agree.
+"""
 
 from pydicom import Dataset
 
@@ -6,27 +9,53 @@ from pipeline.io.dicom.coded_entry import coded_entry
 from pipeline.io.dicom.decimal_string import decimal_string
 from pipeline.io.dicom.icc import SRGB_PROFILE
 from pipeline.model.plan import InstancePlan, SlidePlan
-from pipeline.model.source import ImageKind
+from pipeline.model.source import Illumination, ImageKind, OpticalPathFacts
 
-OPTICAL_PATH_IDENTIFIER = "0"
+_ILLUMINATIONS = {
+    Illumination.BRIGHTFIELD: ("111744", "Brightfield illumination"),
+    Illumination.FLUORESCENCE: ("111743", "Epifluorescence illumination"),
+    Illumination.DARKFIELD: ("111745", "Darkfield illumination"),
+    Illumination.PHASE_CONTRAST: ("111747", "Phase contrast illumination"),
+    Illumination.DIFFERENTIAL_INTERFERENCE_CONTRAST: ("111748", "Differential interference contrast"),
+    Illumination.OBLIQUE: ("111746", "Oblique illumination"),
+}
+"""PS3.16 CID 8123 Microscopy Illumination Method, scheme DCM."""
+
+
+def path_identifier(path: int) -> str:
+    """Return the Optical Path Identifier of the source's path of a number."""
+    return str(path)
 
 
 def optical_path(plan: SlidePlan, instance: InstancePlan) -> Dataset:
     """Return the Optical Path module.
 
-    Label and overview come from another camera: they have no objective of the scanner. An ICC profile is required of
-    colour images; a colour label of a gray slide gets sRGB.
+    Label and overview come from another camera: they have no objective of the scanner, and the light of a camera. An
+    ICC profile is required of colour images; a colour label of a gray slide gets sRGB.
     """
-    path = Dataset()
-    path.OpticalPathIdentifier = OPTICAL_PATH_IDENTIFIER
-    path.OpticalPathDescription = "Brightfield"
-    path.IlluminationTypeCodeSequence = [coded_entry("111744", "DCM", "Brightfield illumination")]
-    path.IlluminationColorCodeSequence = [coded_entry("414298005", "SCT", "Full Spectrum")]
-    if plan.facts.objective_power and instance.kind in (ImageKind.VOLUME, ImageKind.THUMBNAIL):
-        path.ObjectiveLensPower = decimal_string(plan.facts.objective_power)
-    if instance.samples == 3:
-        path.ICCProfile = plan.icc_profile or SRGB_PROFILE
     module = Dataset()
-    module.NumberOfOpticalPaths = 1
-    module.OpticalPathSequence = [path]
+    module.NumberOfOpticalPaths = len(instance.optical_paths)
+    module.OpticalPathSequence = [_item(plan, instance, path) for path in instance.optical_paths]
     return module
+
+
+def _item(plan: SlidePlan, instance: InstancePlan, path: int) -> Dataset:
+    of_scanner = instance.kind in (ImageKind.VOLUME, ImageKind.THUMBNAIL)
+    facts = plan.optical_paths[path] if instance.kind is ImageKind.VOLUME else OpticalPathFacts()
+    item = Dataset()
+    item.OpticalPathIdentifier = path_identifier(path)
+    item.OpticalPathDescription = facts.name or facts.illumination.capitalize()
+    value, meaning = _ILLUMINATIONS[facts.illumination]
+    item.IlluminationTypeCodeSequence = [coded_entry(value, "DCM", meaning)]
+    if facts.excitation_wavelength_nm:
+        item.IlluminationWaveLength = facts.excitation_wavelength_nm
+    else:
+        # Required where no wavelength is known, also of fluorescence (C.8.12.5): lamps are white, filters unknown.
+        item.IlluminationColorCodeSequence = [coded_entry("414298005", "SCT", "Full Spectrum")]
+    if facts.emission_wavelength_nm:
+        item.ImagePathFilterPassThroughWavelength = round(facts.emission_wavelength_nm)
+    if plan.facts.objective_power and of_scanner:
+        item.ObjectiveLensPower = decimal_string(plan.facts.objective_power)
+    if instance.samples == 3:
+        item.ICCProfile = plan.icc_profile or SRGB_PROFILE
+    return item

@@ -6,6 +6,8 @@ image is seen from above. The other matrix that is often written, 1\0\0\0\1\0, w
 mirrored.
 """
 
+from collections.abc import Sequence
+
 from pipeline.model.errors import ConfigError
 from pipeline.model.plan import InstancePlan, SlidePlan
 from pipeline.model.source import ImageKind
@@ -51,3 +53,16 @@ def imaged_volume_mm(plan: SlidePlan, instance: InstancePlan) -> tuple[float, fl
     shown = plan.base if instance.kind in (ImageKind.VOLUME, ImageKind.THUMBNAIL) else instance
     between_rows, between_columns = pixel_spacing_mm(shown)
     return shown.grid.columns * between_columns, shown.grid.rows * between_rows
+
+
+def imaged_volume_depth_um(plan: SlidePlan, instance: InstancePlan) -> float:
+    """Return Imaged Volume Depth in micrometres: of one focal plane, or of all of them together."""
+    depth = plan.metadata.imaged_volume_depth_um
+    if instance.focal_planes == 1:
+        return depth
+    return plan.focal_plane_offsets_um[-1] - plan.focal_plane_offsets_um[0] + depth
+
+
+def focal_plane_spacing_mm(offsets_um: Sequence[float]) -> float:
+    """Return Spacing Between Slices of two or more focal planes, the mean of their distances."""
+    return (offsets_um[-1] - offsets_um[0]) / (len(offsets_um) - 1) / 1000

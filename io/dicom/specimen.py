@@ -3,6 +3,7 @@
 from pydicom import Dataset
 
 from pipeline.io.dicom.coded_entry import coded_entry
+from pipeline.io.dicom.specimen_preparation import preparation_sequence
 from pipeline.model.metadata import Code, Issuer, SlideMetadata
 from pipeline.model.plan import InstancePlan, SlidePlan
 from pipeline.model.source import ImageKind
@@ -36,7 +37,7 @@ def _description(plan: SlidePlan) -> Dataset:
     item.SpecimenUID = metadata.specimen_uid or lasting_uid(("placeholder specimen", plan.fingerprint))
     if metadata.specimen_description:
         item.SpecimenShortDescription = metadata.specimen_description
-    item.SpecimenPreparationSequence = _staining(metadata)
+    item.SpecimenPreparationSequence = preparation_sequence(metadata)
     if metadata.anatomic_site:
         item.PrimaryAnatomicStructureSequence = [_entry(metadata.anatomic_site)]
     return item
@@ -55,47 +56,5 @@ def _issuer(issuer: Issuer | None) -> list[Dataset]:
     return [item]
 
 
-def _staining(metadata: SlideMetadata) -> list[Dataset]:
-    """Return the staining step (PS3.16 TID 8001 and 8003); one step with all substances."""
-    if not metadata.staining_substances:
-        return []
-    contents = [_text_content(coded_entry("121041", "DCM", "Specimen Identifier"), metadata.specimen_identifier)]
-    if metadata.specimen_identifier_issuer:
-        issuer = _hierarchic_designator(metadata.specimen_identifier_issuer)
-        contents.append(_text_content(coded_entry("111724", "DCM", "Issuer of Specimen Identifier"), issuer))
-    contents.append(
-        _code_content(coded_entry("111701", "DCM", "Processing type"), coded_entry("127790008", "SCT", "Staining"))
-    )
-    for substance in metadata.staining_substances:
-        contents.append(_code_content(coded_entry("424361007", "SCT", "Using substance"), _entry(substance)))
-    step = Dataset()
-    step.SpecimenPreparationStepContentItemSequence = contents
-    return [step]
-
-
-def _hierarchic_designator(issuer: Issuer) -> str:
-    """Return an issuer as text, in the form of HL7v2: local^universal^type, or the local name alone."""
-    universal = (issuer.universal_entity_id, issuer.universal_entity_id_type)
-    return (
-        "^".join((issuer.local_namespace_entity_id, *universal)) if any(universal) else issuer.local_namespace_entity_id
-    )
-
-
 def _entry(code: Code) -> Dataset:
     return coded_entry(code.value, code.scheme_designator, code.meaning)
-
-
-def _text_content(name: Dataset, text: str) -> Dataset:
-    item = Dataset()
-    item.ValueType = "TEXT"
-    item.ConceptNameCodeSequence = [name]
-    item.TextValue = text
-    return item
-
-
-def _code_content(name: Dataset, value: Dataset) -> Dataset:
-    item = Dataset()
-    item.ValueType = "CODE"
-    item.ConceptNameCodeSequence = [name]
-    item.ConceptCodeSequence = [value]
-    return item

@@ -1,6 +1,10 @@
-"""Plan the instances of a slide: one a level, one each for label, overview and thumbnail."""
+"""Plan the instances of a slide: one a level, one each for label, overview and thumbnail.
 
-from collections.abc import Mapping, Sequence
+A level holds all of its optical paths and focal planes in one instance, as the number of frames allows it
+(PS3.3 C.7.6.17.3); on demand each optical path has an instance of its own.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -8,12 +12,21 @@ from pipeline.io.planning.encoders import instance_encoder
 from pipeline.io.planning.probe import Probe
 from pipeline.io.planning.routes import route_image
 from pipeline.io.sources.contract import SlideSource
-from pipeline.model.config import ConversionConfig
+from pipeline.model.config import ConversionConfig, OpticalPaths
 from pipeline.model.errors import SourceError
 from pipeline.model.geometry import TileGrid, level_spacing
 from pipeline.model.plan import InstancePlan
 from pipeline.model.reasons import Route
-from pipeline.model.source import Compression, ImageKind, LossyHistory, LossyStage, ScannerFacts, SourceImage
+from pipeline.model.source import (
+    Compression,
+    Illumination,
+    ImageKind,
+    LossyHistory,
+    LossyStage,
+    ScannerFacts,
+    SlideDescription,
+    SourceImage,
+)
 from pipeline.model.transfer_syntaxes import TransferSyntax
 from pipeline.model.uids import derived_uid
 
@@ -36,36 +49,54 @@ def plan_instances(
     """Plan every image; levels first, base first. Raises SourceError, ConfigError."""
     base = source.describe().levels[0]
     plans = []
-    for number, image in enumerate(images, start=1):
+    for image, paths in _image_paths(images, config):
         probe = probes[image.index]
         decided = route_image(config, image, probe, syntax)
         grid = _frame_grid(config, image)
         name = f"level-{image.level}" if image.level is not None else image.kind.lower()
+        if len(paths) < image.optical_paths:
+            name += f"-path-{paths[0]}"
         plan = InstancePlan(
             name=name,
-            number=number,
+            number=len(plans) + 1,
             image=image.index,
             kind=image.kind,
             level=image.level,
             grid=grid,
+            optical_paths=paths,
+            focal_planes=image.focal_planes,
             native_grid=image.tiled and grid == image.grid,
             transfer_syntax=decided.transfer_syntax,
             photometric=decided.photometric,
             samples=image.samples,
             bits=image.bits,
+            bits_stored=image.bits_stored,
+            added=image.added,
             route=decided.route,
             reason=decided.reason,
             reversible=decided.reversible,
             lossy=_history(source, image, probe),
             sop_instance_uid=derived_uid(("instance", *uid_parts, name)),
             pixel_spacing_mm=_spacing(facts, base, image),
-            background=_background(facts, image),
+            background=_background(source.describe(), facts, image),
             run_frames=_run_frames(source, image, grid, decided.route, config),
         )
         _check_limits(plan)
         instance_encoder(plan, config)  # options that no frame can have are told here, once, and not a run
         plans.append(plan)
     return tuple(plans)
+
+
+def _image_paths(
+    images: Sequence[SourceImage], config: ConversionConfig
+) -> Iterator[tuple[SourceImage, tuple[int, ...]]]:
+    """Yield the images with the optical paths that an instance of each holds."""
+    for image in images:
+        paths = tuple(range(image.optical_paths))
+        if config.optical_paths is OpticalPaths.SEPARATE and len(paths) > 1:
+            yield from ((image, (path,)) for path in paths)
+        else:
+            yield image, paths
 
 
 def _frame_grid(config: ConversionConfig, image: SourceImage) -> TileGrid:
@@ -83,11 +114,12 @@ def _history(source: SlideSource, image: SourceImage, probe: Probe) -> LossyHist
     """Add a JPEG 2000 codestream that is not reversible to the history that the headers tell."""
     if image.compression is not Compression.JPEG_2000 or probe.reversible:
         return image.lossy
-    lengths = source.tile_lengths(image.index)
-    if probe.reversible is None or lengths is None:
+    lengths = [source.tile_lengths(image.index, plane) for plane in range(image.planes)]
+    stored = sum(int(plane.sum()) for plane in lengths if plane is not None)
+    if probe.reversible is None or not stored:
         return LossyHistory(unknown=True)
-    pixels = image.grid.columns * image.grid.rows * image.samples * (image.bits // 8)
-    return LossyHistory((LossyStage("ISO_15444_1", pixels / max(1, int(lengths.sum()))),))
+    pixels = image.grid.columns * image.grid.rows * image.planes * image.samples * (image.bits // 8)
+    return LossyHistory((LossyStage("ISO_15444_1", pixels / stored),))
 
 
 def _spacing(facts: ScannerFacts, base: SourceImage, image: SourceImage) -> tuple[float, float] | None:
@@ -99,15 +131,19 @@ def _spacing(facts: ScannerFacts, base: SourceImage, image: SourceImage) -> tupl
     )
 
 
-def _background(facts: ScannerFacts, image: SourceImage) -> tuple[int, ...]:
+def _background(description: SlideDescription, facts: ScannerFacts, image: SourceImage) -> tuple[int, ...]:
+    """Return the scanner's colour of what was not scanned; else white, and black where light is emitted."""
     if facts.background is not None and len(facts.background) == image.samples and image.bits == 8:
         return facts.background
-    return (2**image.bits - 1,) * image.samples
+    dark = (Illumination.FLUORESCENCE, Illumination.DARKFIELD)
+    if image.kind is ImageKind.VOLUME and description.optical_paths[0].illumination in dark:
+        return (0,) * image.samples
+    return (2**image.bits_stored - 1,) * image.samples
 
 
 def _run_frames(source: SlideSource, image: SourceImage, grid: TileGrid, route: Route, config: ConversionConfig) -> int:
     """Return frames for about `run_bytes` where tiles pass, for four times as many of pixels where they are decoded."""
-    if route is Route.PASSTHROUGH:
+    if route.keeps_tiles:
         lengths = source.tile_lengths(image.index)
         mean = max(1.0, float(np.mean(lengths))) if lengths is not None else 1.0
         return max(1, min(_MOST_PASSING_FRAMES, int(config.run_bytes / mean)))
@@ -122,9 +158,9 @@ def _check_limits(plan: InstancePlan) -> None:
             "(PS3.3 C.7.6.3)",
             level=plan.level,
         )
-    if not plan.transfer_syntax.is_encapsulated and plan.frame_bytes * plan.grid.frames > _LARGEST_NATIVE:
+    if not plan.transfer_syntax.is_encapsulated and plan.frame_bytes * plan.frames > _LARGEST_NATIVE:
         raise SourceError(
-            f"{plan.name} has {plan.frame_bytes * plan.grid.frames} bytes of native pixel data, more than the 2^32-2 "
+            f"{plan.name} has {plan.frame_bytes * plan.frames} bytes of native pixel data, more than the 2^32-2 "
             "that an instance can hold (PS3.5 7.1); choose an encapsulated --transfer-syntax",
             level=plan.level,
         )

@@ -13,7 +13,6 @@ from pipeline.io.dicom.header import instance_header
 from pipeline.io.dicom.offset_table import ITEM_HEADER_BYTES
 from pipeline.io.sources.contract import SlideSource
 from pipeline.model.plan import InstancePlan, SlidePlan
-from pipeline.model.reasons import Route
 
 
 def predicted_offsets(
@@ -24,20 +23,35 @@ def predicted_offsets(
     None where frames are encoded and their lengths cannot be known. `background_bytes` is the length of a frame that
     stands for a missing tile.
     """
-    lengths, codec = source.tile_lengths(instance.image), source.tile_codec(instance.image)
-    if instance.route is not Route.PASSTHROUGH or lengths is None or codec is None:
+    if not instance.route.keeps_tiles:
         return None
-    stored = lengths > 0
-    first = int(np.argmax(stored))
-    passed = codec.pass_tile(source.read_tiles(instance.image, first, 1)[0])
-    if not isinstance(passed, PassedTile):
+    planes = [
+        _frame_lengths(source, instance.image, instance.source_plane(first), background_bytes)
+        for first in range(0, instance.frames, instance.grid.frames)
+    ]
+    known = [lengths for lengths in planes if lengths is not None]
+    if len(known) < len(planes):
         return None
-    frames = np.where(stored, lengths.astype(np.int64) + (len(passed.head) - passed.start), background_bytes)
-    if not frames.all() or frames.min() < 0:
-        return None
+    frames = np.concatenate(known)
     items = frames + (frames & 1)
     header = instance_header(
         plan, instance, item_lengths=items.astype(np.uint32), frame_lengths=frames.astype(np.uint32)
     )
     ends = len(header) + np.cumsum(items + ITEM_HEADER_BYTES)
     return np.concatenate(([len(header)], ends)).astype(np.int64)
+
+
+def _frame_lengths(source: SlideSource, image: int, plane: int, background_bytes: int) -> NDArray[np.int64] | None:
+    """Return the bytes of each frame of a plane if its tiles are as its first one; None where that cannot be told."""
+    lengths, codec = source.tile_lengths(image, plane), source.tile_codec(image, plane)
+    if lengths is None or codec is None:
+        return None
+    stored = lengths > 0
+    if not stored.any():
+        return np.full(len(lengths), background_bytes, np.int64)
+    first = int(np.argmax(stored))
+    passed = codec.pass_tile(source.read_tiles(image, first, 1, plane)[0])
+    if not isinstance(passed, PassedTile):
+        return None
+    frames = np.where(stored, lengths.astype(np.int64) + (len(passed.head) - passed.start), background_bytes)
+    return frames if frames.all() and frames.min() >= 0 else None

@@ -12,6 +12,7 @@ from pipeline.model.source import Compression, SourceImage
 from pipeline.model.transfer_syntaxes import Photometric, TransferSyntax
 
 _SAMPLE = 16
+_SAMPLE_OF_PLANES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,22 +28,34 @@ class Probe:
 
 
 def probe_image(source: SlideSource, image: SourceImage) -> Probe:
-    """Probe the first, the last and evenly spaced tiles between them; missing tiles have no say."""
-    lengths = source.tile_lengths(image.index)
-    codec = source.tile_codec(image.index)
-    if not image.lossless_frames or lengths is None or codec is None:
+    """Probe the first, the last and evenly spaced tiles and planes between them; missing tiles have no say."""
+    if not image.lossless_frames or source.tile_codec(image.index) is None:
         return Probe(_why_no_tiles(source, image))
-    stored = np.flatnonzero(lengths)
-    if not len(stored):
+    results = [
+        result for plane in _sample(image.planes, _SAMPLE_OF_PLANES) for result in _pass_sample(source, image, plane)
+    ]
+    if not results:
         return Probe(Reason.MISSING_TILE)
-    places = stored[np.unique(np.linspace(0, len(stored) - 1, _SAMPLE).astype(int))]
-    results = [codec.pass_tile(source.read_tiles(image.index, place, 1)[0]) for place in places.tolist()]
     passed = Counter(
         (r.transfer_syntax, r.photometric, r.reversible) for r in results if isinstance(r, PassedTile)
     ).most_common(1)
     if passed:
         return Probe(None, *passed[0][0])
     return Probe(Counter(r for r in results if isinstance(r, Reason)).most_common(1)[0][0])
+
+
+def _pass_sample(source: SlideSource, image: SourceImage, plane: int) -> list[PassedTile | Reason]:
+    lengths, codec = source.tile_lengths(image.index, plane), source.tile_codec(image.index, plane)
+    if lengths is None or codec is None:
+        return []
+    stored = np.flatnonzero(lengths)
+    places = stored[_sample(len(stored), _SAMPLE)].tolist()
+    return [codec.pass_tile(source.read_tiles(image.index, place, 1, plane)[0]) for place in places]
+
+
+def _sample(count: int, most: int) -> list[int]:
+    """Return the first, the last and evenly spaced numbers between them; none of none."""
+    return np.unique(np.linspace(0, count - 1, min(count, most)).astype(int)).tolist()
 
 
 def _why_no_tiles(source: SlideSource, image: SourceImage) -> Reason:

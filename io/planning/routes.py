@@ -45,7 +45,8 @@ def route_image(config: ConversionConfig, image: SourceImage, probe: Probe, synt
     if reason is None and not _compatible(probe.transfer_syntax, syntax):
         reason = Reason.SYNTAX_REQUESTED
     if reason is None and probe.transfer_syntax and probe.photometric:
-        return ImageRoute(Route.PASSTHROUGH, None, probe.transfer_syntax, probe.photometric, bool(probe.reversible))
+        route = Route.RETILED if image.retiled else Route.PASSTHROUGH
+        return ImageRoute(route, None, probe.transfer_syntax, probe.photometric, bool(probe.reversible))
     if syntax is TransferSyntax.JPEG_2000:
         syntax = TransferSyntax.JPEG_2000_LOSSLESS
     if syntax is TransferSyntax.JPEG_BASELINE and image.bits != 8:

@@ -50,11 +50,13 @@ def _plan(source: SlideSource, slide: SlideInput, config: ConversionConfig) -> S
     fingerprint, digest = source.fingerprint(), config.digest()
     # The same slide twice in a job: deterministic UIDs are the content's, fresh ones are each copy's own.
     place = (fingerprint, digest, f"{config.uid_salt}/{slide.slide_id}" if config.uid_salt else "")
+    # Scenes of one file are series of one study, and of one frame of reference where the file places them in one.
+    own = (*place, f"scene {description.scene}") if description.scenes else place
     icc, icc_source = b"", ""
     icc_doubts: tuple[str, ...] = ()
     if base.samples == 3:
         icc, icc_source, icc_doubts = optical_path_profile(description.icc_profile)
-    instances = plan_instances(source, images, probes, syntax, facts, config, place)
+    instances = plan_instances(source, images, probes, syntax, facts, config, own)
     warnings = [*description.warnings, *doubts, *metadata.warnings, *icc_doubts]
     if any(i.transfer_syntax in (TransferSyntax.HTJ2K_LOSSLESS, TransferSyntax.HTJ2K_LOSSLESS_RPCL) for i in instances):
         warnings.append(
@@ -70,13 +72,15 @@ def _plan(source: SlideSource, slide: SlideInput, config: ConversionConfig) -> S
         config_digest=digest,
         study_instance_uid=config.metadata.study_instance_uid
         or (lasting_uid(("study", config.uid_salt, shared_study)) if shared_study else derived_uid(("study", *place))),
-        series_instance_uid=derived_uid(("series", *place)),
-        frame_of_reference_uid=derived_uid(("frame of reference", *place)),
-        pyramid_uid=derived_uid(("pyramid", *place)),
+        series_instance_uid=derived_uid(("series", *own)),
+        frame_of_reference_uid=derived_uid(("frame of reference", *(place if description.shared_coordinates else own))),
+        pyramid_uid=derived_uid(("pyramid", *own)),
         instances=instances,
         facts=facts,
         metadata=metadata,
         icc_profile=icc,
+        optical_paths=description.optical_paths,
+        focal_plane_offsets_um=description.focal_plane_offsets_um,
         icc_source=icc_source,
         warnings=tuple(warnings),
     )

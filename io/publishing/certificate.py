@@ -17,12 +17,10 @@ from pipeline.io.jpeg.markers import parse_header
 from pipeline.io.runs.digests import ROUTES
 from pipeline.model.config import Certificate
 from pipeline.model.errors import CodecError, SourceError, StorageError
-from pipeline.model.reasons import Route
 from pipeline.model.transfer_syntaxes import TransferSyntax
 
 _SAMPLE = 16
 _END_OF_CODESTREAM = b"\xff\xd9"
-_PASSED = ROUTES.index(Route.PASSTHROUGH)
 
 
 def certify(path: str, rows: NDArray[np.void], extent: Certificate) -> int:
@@ -49,7 +47,7 @@ def _certify(path: str, rows: NDArray[np.void], extent: Certificate) -> int:
         for frame in frames.tolist():
             row = rows[frame]
             stored = index.read_frame(descriptor, frame)
-            digest = frame_digest(stored, index.transfer_syntax, passed=int(row["route"]) == _PASSED)
+            digest = frame_digest(stored, index.transfer_syntax, passed=ROUTES[row["route"]].keeps_tiles)
             if digest != int(row["digest"]):
                 raise StorageError(
                     f"{path}: frame {frame} read back is not the frame that was staged; convert the slide again",

@@ -78,7 +78,7 @@ _COUNTERS = {
 def instance_metrics(plan: InstancePlan, written: WrittenInstance) -> dict[str, Any]:
     """Return the figures of one instance."""
     routes = count_routes([(plan, written)])
-    passing = sum(frames for (route, _), frames in routes.items() if route is Route.PASSTHROUGH)
+    passing = sum(frames for (route, _), frames in routes.items() if route.keeps_tiles)
     made = sum(routes.values()) - passing
     metrics = _nothing()
     metrics["total_frames"] = written.frames
@@ -88,7 +88,7 @@ def instance_metrics(plan: InstancePlan, written: WrittenInstance) -> dict[str, 
     if plan.transfer_syntax is TransferSyntax.JPEG_BASELINE:
         metrics["jpeg_passthrough_frames"] = passing
         metrics["jpeg_cpu_encode_frames"] = made
-        if plan.route is Route.PASSTHROUGH:
+        if plan.route.keeps_tiles:
             metrics["jpeg_decode_fallback_frames"] = made - routes[Route.BACKGROUND, Reason.MISSING_TILE]
     elif plan.transfer_syntax.is_jpeg_2000_family:
         metrics["j2k_passthrough_frames"] = passing

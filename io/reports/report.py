@@ -80,7 +80,7 @@ def slide_report(outcome: SlideOutcome, config: ConversionConfig) -> dict[str, A
         "icc_profile_source": plan.icc_source if plan else None,
         "warnings": list(plan.warnings) if plan else [],
         "planned_instances": len(plan.instances) if plan else None,
-        "planned_frames": sum(instance.grid.frames for instance in plan.instances) if plan else None,
+        "planned_frames": sum(instance.frames for instance in plan.instances) if plan else None,
         "instances": len(pairs),
         "frames": total["total_frames"],
         "frames_by_route": total["frames_by_route"],

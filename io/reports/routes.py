@@ -24,7 +24,7 @@ class RouteShare(NamedTuple):
 def route_shares(plan: InstancePlan, counters: RunCounters) -> list[RouteShare]:
     """Split a run's frames by route and reason; passing frames first, then reasons in the order of their names."""
     routes, reasons = counters.routes, counters.reasons
-    shares = [RouteShare(Route.PASSTHROUGH, None, routes.get(Route.PASSTHROUGH, 0))]
+    shares = [RouteShare(route, None, routes.get(route, 0)) for route in Route if route.keeps_tiles]
     given = dict(reasons)
     given.pop(Reason.MISSING_TILE, None)
     rest = routes.get(Route.ENCODE, 0) - sum(given.values())

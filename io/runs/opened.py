@@ -16,6 +16,7 @@ from pipeline.io.codecs.contract import FrameEncoder
 from pipeline.io.planning import plan_slide
 from pipeline.io.planning.encoders import instance_encoder
 from pipeline.io.sources import SlideSource, open_source
+from pipeline.io.sources.scenes import split_scene
 from pipeline.model.config import ConversionConfig
 from pipeline.model.errors import SourceError
 from pipeline.model.keys import SlideInput
@@ -131,7 +132,7 @@ def background_tile(instance: InstancePlan) -> Pixels:
 def _stamp(uri: str) -> _Stamp:
     """Return what changes when another file takes the slide's place, or it is written anew; None: it is not there."""
     try:
-        found = os.stat(uri)
+        found = os.stat(split_scene(uri)[0])
     except OSError:
         return None
     return found.st_ino, found.st_size, found.st_mtime_ns

@@ -18,7 +18,7 @@ def pass_through(run: TileRun, slide: OpenedSlide) -> FrameRun:
     The digest of a passing frame is taken over the source's entropy-coded bytes, before anything is written.
     """
     checked = FrameRun(run.key, run.plan, [], [], [], timings=run.timings)
-    if run.plan.route is Route.PASSTHROUGH:
+    if run.plan.route.keeps_tiles:
         _pass_tiles(run, checked, slide)
     else:
         _take_pixels(run, checked, slide)
@@ -27,7 +27,7 @@ def pass_through(run: TileRun, slide: OpenedSlide) -> FrameRun:
 
 def _pass_tiles(run: TileRun, checked: FrameRun, slide: OpenedSlide) -> None:
     plan = run.plan
-    codec = slide.source.tile_codec(plan.image)
+    codec = slide.source.tile_codec(plan.image, run.key.plane)
     if codec is None:
         raise TileError(f"{run.key.uri}: its reader gives no compressed tiles", uri=run.key.uri, level=plan.level)
     planned = (plan.transfer_syntax, plan.photometric, plan.reversible)
@@ -39,7 +39,7 @@ def _pass_tiles(run: TileRun, checked: FrameRun, slide: OpenedSlide) -> None:
         if isinstance(passed, PassedTile) and passed[3:] == planned:
             body = tile[passed.start : passed.end]
             checked.frames.append(Frame(passed.head, body))
-            checked.routes.append(Route.PASSTHROUGH)
+            checked.routes.append(plan.route)
             checked.digests.append(xxh3_64_intdigest(body))
         else:
             _reject(checked, place, passed if isinstance(passed, Reason) else Reason.DIFFERS_FROM_PLAN)
@@ -76,7 +76,7 @@ def _decode(checked: FrameRun, place: int, tile: Buffer, codec: TileCodec) -> No
             level=key.level,
             frame=frame,
         ) from error
-    checked.pending[place] = blank_outside(checked.plan, frame, pixels)
+    checked.pending[place] = blank_outside(checked.plan, key.first_tile + place, pixels)
     checked.timings.decode_micros += (perf_counter_ns() - started) // 1000
 
 

@@ -3,15 +3,16 @@
 A file that holds several scenes is several slides: `slide.czi#scene=2` names the second of them.
 """
 
-import re
 from importlib import import_module
 from pathlib import Path
 
 from pipeline.io.sources.contract import SlideSource
 from pipeline.io.sources.folders import slide_file
+from pipeline.io.sources.scenes import split_scene
 from pipeline.model.errors import SourceError
 
 _MAGICS: tuple[tuple[int, bytes, str], ...] = (
+    (0, b"ZISRAWFILE", "czi.source.open_czi"),
     (0, b"II*\0", "tiff_formats.open_tiff"),
     (0, b"MM\0*", "tiff_formats.open_tiff"),
     (0, b"II+\0", "tiff_formats.open_tiff"),
@@ -20,7 +21,6 @@ _MAGICS: tuple[tuple[int, bytes, str], ...] = (
 """Place, bytes there, and the opener in this package: `module.function(path, scene)`."""
 _REST = "openslide.open_openslide"
 _HEAD_BYTES = 256
-_SCENE = re.compile(r"(.+)#scene=(\d+)")
 
 
 def open_source(uri: str) -> SlideSource:
@@ -42,14 +42,6 @@ def open_source(uri: str) -> SlideSource:
     except OSError as error:
         raise SourceError(f"{path} cannot be read: {error.strerror}", uri=uri) from error
     openers = (opener for at, magic, opener in _MAGICS if head[at : at + len(magic)] == magic)
-    module, function = next(openers, _REST).split(".")
-    source: SlideSource = getattr(import_module(f"pipeline.io.sources.{module}"), function)(str(file), scene)
+    module, _, function = next(openers, _REST).rpartition(".")
+    source: SlideSource = getattr(import_module(f"pipeline.io.sources.{module}"), function)(str(file), scene or 1)
     return source
-
-
-def split_scene(uri: str) -> tuple[str, int]:
-    """Return path and number of the scene, 1 where none is named. A file whose name looks like a scene is a file."""
-    match = _SCENE.fullmatch(uri)
-    if match is None or Path(uri).exists():
-        return uri, 1
-    return match[1], int(match[2])

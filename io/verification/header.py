@@ -43,6 +43,10 @@ class InstanceHeader:
     samples: int
     bits: int
     """Bits Allocated."""
+    bits_stored: int
+    optical_paths: tuple[int, ...]
+    """The source's numbers of the optical paths, which their identifiers are."""
+    focal_planes: int
     size: tuple[int, int]
     """Columns and rows of the total pixel matrix."""
     frame_size: tuple[int, int]
@@ -69,13 +73,18 @@ def read_header(file: Path) -> InstanceHeader:
             photometric=Photometric(str(header.PhotometricInterpretation)),
             samples=int(header.SamplesPerPixel),
             bits=int(header.BitsAllocated),
+            bits_stored=int(header.BitsStored),
+            optical_paths=tuple(int(path.OpticalPathIdentifier) for path in header.OpticalPathSequence),
+            focal_planes=int(header.get("TotalPixelMatrixFocalPlanes") or 1),
             size=(int(header.TotalPixelMatrixColumns), int(header.TotalPixelMatrixRows)),
             frame_size=(int(header.Columns), int(header.Rows)),
             frames=int(header.NumberOfFrames),
             lossy_stages=1 if isinstance(methods, str) else len(methods),
         )
-        if min(*read.size, *read.frame_size, read.frames) < 1:
+        if min(*read.size, *read.frame_size, read.frames, read.focal_planes) < 1:
             raise ValueError("it has a size of 0 or less")
+        if not read.optical_paths:
+            raise ValueError("it has no optical path")
     except _UNREADABLE as error:
         raise SourceError(
             f"{file} is no whole-slide DICOM instance as slidebeam writes them: {error}", uri=str(file)

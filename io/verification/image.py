@@ -8,7 +8,7 @@ import xxhash
 from numpy.typing import NDArray
 
 from pipeline.io.codecs import decode_frame
-from pipeline.io.codecs.contract import PassedTile
+from pipeline.io.codecs.contract import PassedTile, TileCodec
 from pipeline.io.codecs.validation import peak_signal_to_noise
 from pipeline.io.dicom.frame_index import FrameIndex
 from pipeline.io.publishing.certificate import frame_digest, without_padding
@@ -41,24 +41,31 @@ class _Comparison:
         # A tile that passes has one lossy compression behind it at most, its own.
         self.encoded_anew = header.lossy_stages > max(1, len(image.lossy.stages))
         self.background = _background(source, image)
-        self.codec = source.tile_codec(image.index) if image.lossless_frames and self.grid == image.grid else None
+        self.passes = image.lossless_frames and self.grid == image.grid
 
     def compare(self, first: int, count: int, findings: InstanceFindings) -> None:
-        """Compare a run of frames."""
-        tiles = self.source.read_tiles(self.image.index, first, count) if self.codec else [b""] * count
+        """Compare a run of frames of one plane."""
+        number, plane = first % self.grid.frames, self._plane(first)
+        codec = self.source.tile_codec(self.image.index, plane) if self.passes else None
+        tiles = self.source.read_tiles(self.image.index, number, count, plane) if codec else [b""] * count
         for place, tile in enumerate(tiles):
             frame = first + place
             stored = self.index.read_frame(self.descriptor, frame)
-            passed = self.codec.pass_tile(tile) if self.codec and len(tile) else None
-            if isinstance(passed, PassedTile) and self._is_identical(stored, passed, tile):
+            passed = codec.pass_tile(tile) if codec and len(tile) else None
+            if codec and isinstance(passed, PassedTile) and self._is_identical(stored, passed, tile, codec):
                 findings.identical += 1
             elif isinstance(passed, PassedTile) and not self.encoded_anew and self._is_same_syntax(passed):
                 # It could have passed and nothing says that it was encoded: its bytes are damaged.
                 findings.differing.append(frame)
             else:
-                self._compare_pixels(stored, frame, findings, missing=self.codec is not None and not len(tile))
+                self._compare_pixels(stored, frame, findings, missing=codec is not None and not len(tile))
 
-    def _is_identical(self, stored: bytes, passed: PassedTile, tile: Buffer) -> bool:
+    def _plane(self, frame: int) -> int:
+        """Return the plane of the slide's image that a frame shows (PS3.3 C.7.6.17.3)."""
+        path, focal_plane = divmod(frame // self.grid.frames, self.image.focal_planes)
+        return self.header.optical_paths[path] * self.image.focal_planes + focal_plane
+
+    def _is_identical(self, stored: bytes, passed: PassedTile, tile: Buffer, codec: TileCodec) -> bool:
         """Whether a frame is the tile: its entropy-coded bytes, and tables before them that show the same pixels."""
         if not self._is_same_syntax(passed):
             return False
@@ -68,7 +75,7 @@ class _Comparison:
         if frame_digest(stored, self.header.transfer_syntax, passed=True) != xxhash.xxh3_64_intdigest(body):
             return False
         try:
-            return self.codec is not None and np.array_equal(self._decode(stored), self.codec.decode(tile))
+            return np.array_equal(self._decode(stored), codec.decode(tile))
         except CodecError:
             return False
 
@@ -81,7 +88,8 @@ class _Comparison:
         except CodecError:
             findings.differing.append(frame)
             return
-        columns, rows = self.grid.extent(frame)
+        number = frame % self.grid.frames
+        columns, rows = self.grid.extent(number)
         decoded = decoded[:rows, :columns]
         if missing:
             if int(np.abs(decoded.astype(np.int32) - self.background).max()) <= _BACKGROUND_TOLERANCE:
@@ -89,7 +97,8 @@ class _Comparison:
             else:
                 findings.differing.append(frame)
             return
-        expected = self.source.read_region(self.image.index, *self.grid.position(frame), columns, rows)
+        place = self.grid.position(number)
+        expected = self.source.read_region(self.image.index, *place, columns, rows, self._plane(frame))
         if np.array_equal(decoded, expected):
             findings.equal_pixels += 1
             return
@@ -119,12 +128,16 @@ def verify_image(source: SlideSource, image: SourceImage, header: InstanceHeader
     Raises SourceError for a file that cannot be read, or whose frames are not of the image's samples or number.
     """
     grid = TileGrid(image.grid.columns, image.grid.rows, *header.frame_size)
-    if (header.samples, header.bits, header.frames) != (image.samples, image.bits, grid.frames):
+    planes = len(header.optical_paths) * image.focal_planes
+    needed = (image.samples, image.bits_stored, grid.frames * planes)
+    if (header.samples, header.bits_stored, header.frames) != needed:
         raise SourceError(
-            f"{header.file} has {header.frames} frames, {header.samples} samples a pixel and {header.bits} bits a "
-            f"sample; the slide's pixels need {grid.frames}, {image.samples} and {image.bits}",
+            f"{header.file} has {header.frames} frames, {header.samples} samples a pixel and {header.bits_stored} bits "
+            f"a sample; the slide's pixels need {needed[2]}, {needed[0]} and {needed[1]}",
             uri=str(header.file),
         )
+    if not all(0 <= path < image.optical_paths for path in header.optical_paths):
+        raise SourceError(f"{header.file} has optical paths that the slide has not", uri=str(header.file))
     descriptor = os.open(header.file, os.O_RDONLY | os.O_CLOEXEC)
     try:
         parts = _in_chunks(_Comparison(source, image, header, grid, descriptor), threads)
@@ -142,11 +155,14 @@ def _background(source: SlideSource, image: SourceImage) -> NDArray[np.int32]:
 
 
 def _in_chunks(comparison: _Comparison, threads: int) -> list[InstanceFindings]:
-    header = comparison.header
+    header, tiles = comparison.header, comparison.grid.frames
+    firsts = [
+        plane + first for plane in range(0, header.frames, tiles) for first in range(0, tiles, _CHUNK)
+    ]  # no chunk lies in two planes
 
     def chunk(first: int) -> InstanceFindings:
         part = InstanceFindings(file=header.file.name, kind=header.kind, frames=0)
-        count = min(_CHUNK, header.frames - first)
+        count = min(_CHUNK, tiles - first % tiles)
         try:
             comparison.compare(first, count, part)
         except SlidebeamError as error:
@@ -155,7 +171,7 @@ def _in_chunks(comparison: _Comparison, threads: int) -> list[InstanceFindings]:
         return part
 
     with ThreadPoolExecutor(threads or len(os.sched_getaffinity(0))) as pool:
-        return list(pool.map(chunk, range(0, header.frames, _CHUNK)))
+        return list(pool.map(chunk, firsts))
 
 
 def _sum(header: InstanceHeader, parts: list[InstanceFindings]) -> InstanceFindings:

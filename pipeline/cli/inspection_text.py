@@ -8,6 +8,8 @@ from pipeline.model.plan import InstancePlan
 from pipeline.model.reasons import Route
 from pipeline.model.source import Compression, LossyHistory, ScannerFacts, SlideDescription, SourceImage
 
+_KEPT = {Route.PASSTHROUGH: "passes through", Route.RETILED: "re-tiled without decoding"}
+
 
 def inspection_lines(inspection: Inspection) -> Iterator[str]:
     """Yield the slide's images and facts, then the instances that would be written."""
@@ -30,9 +32,11 @@ def inspection_lines(inspection: Inspection) -> Iterator[str]:
 
 def _image_row(image: SourceImage) -> list[str]:
     grid = image.grid
+    planes = f" in {image.planes} planes" if image.planes > 1 else ""
     name = f"level {image.level}" if image.level is not None else image.kind.lower()
     tiles = f"{count_text(grid.frames, 'tile')} of {grid.tile_columns} x {grid.tile_rows}" if image.tiled else "untiled"
-    samples = f"{'gray' if image.samples == 1 else 'colour'} {image.bits} bit"
+    tiles += planes
+    samples = f"{'gray' if image.samples == 1 else 'colour'} {image.bits_stored} bit"
     stored = image.compression.value if image.compression.value != "other" else "no DICOM codec"
     lossy = _lossy_text(image.lossy)
     if image.compression is Compression.JPEG_2000 and not image.lossy.is_lossy:
@@ -42,14 +46,14 @@ def _image_row(image: SourceImage) -> list[str]:
 
 def _instance_row(inspection: Inspection, instance: InstancePlan) -> list[str]:
     grid = instance.grid
-    pixels = bytes_text(instance.frame_bytes * grid.frames)
-    if instance.route is Route.PASSTHROUGH:
+    pixels = bytes_text(instance.frame_bytes * instance.frames)
+    if instance.route.keeps_tiles:
         stored = inspection.stored_bytes.get(instance.name)
-        way = "passes through" + (f", {bytes_text(stored)}" if stored is not None else "")
+        way = _KEPT[instance.route] + (f", {bytes_text(stored)}" if stored is not None else "")
     else:
         kept = "without loss" if instance.reversible else "with loss"
         way = f"encoded {kept} from {pixels} of pixels ({instance.reason})"
-    frames = f"{count_text(grid.frames, 'frame')} of {grid.tile_columns} x {grid.tile_rows}"
+    frames = f"{count_text(instance.frames, 'frame')} of {grid.tile_columns} x {grid.tile_rows}"
     return [instance.file_name, frames, instance.transfer_syntax.option, instance.photometric.value, way]
 
 

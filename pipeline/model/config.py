@@ -22,6 +22,15 @@ class CodecValidation(StrEnum):
     ROUND_TRIP = "round-trip"
 
 
+class OpticalPaths(StrEnum):
+    """How the channels of a level are written."""
+
+    COMBINED = "combined"
+    """One instance holds all."""
+    SEPARATE = "separate"
+    """An instance each."""
+
+
 class Backend(StrEnum):
     """Where frames are encoded."""
 
@@ -65,6 +74,7 @@ class ConversionConfig:
     """None: the codec's 5, more where RPCL asks for it."""
     levels: tuple[int, ...] | None = None
     """Source levels to convert, ascending; None: all."""
+    optical_paths: OpticalPaths = OpticalPaths.COMBINED
     label: bool = True
     overview: bool = True
     thumbnail: bool = True

@@ -23,9 +23,12 @@ class RunKey:
     instance: str
     """Name of the `InstancePlan`."""
     level: int | None
-    optical_path: int
-    focal_plane: int
+    plane: int
+    """Of the source image: its optical path times its focal planes, plus the focal plane. A run lies in one plane."""
+    first_tile: int
+    """Of the run in its plane."""
     first_frame: int
+    """Of the run in its instance."""
     frames: int
     offset: int | None
     """Where the run will stand in the finished file if it has `predicted_bytes`; None: not known."""

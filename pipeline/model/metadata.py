@@ -7,7 +7,8 @@
 from pipeline.model.metadata_given import GivenMetadata
 from pipeline.model.metadata_json import parse_metadata, sample_metadata
 from pipeline.model.metadata_resolution import resolve_metadata
-from pipeline.model.metadata_types import Code, Issuer, SlideMetadata
+from pipeline.model.metadata_types import Code, Issuer
+from pipeline.model.metadata_written import SlideMetadata
 
 __all__ = [
     "Code",

@@ -9,7 +9,9 @@ from dataclasses import Field, dataclass, field, fields
 from typing import Any
 
 from pipeline.model.errors import ConfigError
-from pipeline.model.metadata_checks import checked_value, is_left_out
+from pipeline.model.metadata_checks import checked_value
+from pipeline.model.metadata_codes import is_left_out
+from pipeline.model.metadata_preparation import PreparationAction, PreparationStep
 from pipeline.model.metadata_types import Code, Element, Issuer
 
 
@@ -61,14 +63,27 @@ class GivenMetadata:
     anatomic_site: Code | None = field(default=None, metadata=_fills("PrimaryAnatomicStructureSequence", "SQ"))
     """Where the specimen was taken from."""
     staining_substances: tuple[Code, ...] = field(default=(), metadata=_fills("SpecimenPreparationSequence", "SQ"))
+    """One staining step with all of them, after the steps of `specimen_preparation`."""
+    specimen_preparation: tuple[PreparationStep, ...] = field(
+        default=(), metadata=_fills("SpecimenPreparationSequence", "SQ")
+    )
+    """In the order in which it was done."""
     imaged_volume_depth_mm: float | None = field(default=None, metadata=_fills("ImagedVolumeDepth", "FL"))
     """Millimetres here; the attribute is in micrometres."""
     focus_method: str | None = field(default=None, metadata=_fills("FocusMethod", "CS", terms=("AUTO", "MANUAL")))
     barcode_value: str | None = field(default=None, metadata=_fills("BarcodeValue", "LO", of_one_slide=True))
     label_text: str | None = field(default=None, metadata=_fills("LabelText", "UT", of_one_slide=True))
+    dataset: str = ""
+    """Attributes by tag, as checked JSON (`pipeline.io.dicom.given_dataset`): written last."""
+    notes: tuple[str, ...] = ()
+    """For people: what a file said and is not written."""
 
     def __post_init__(self) -> None:
-        written, findings = checked_values({f.name: getattr(self, f.name) for f in fields(self)})
+        written, findings = checked_values({e.key: getattr(self, e.key) for e in elements()})
+        if written.get("staining_substances") and any(
+            step.action is PreparationAction.STAINING for step in written.get("specimen_preparation", ())
+        ):
+            findings.append('"staining_substances" and a staining in "specimen_preparation" say the same twice')
         if findings:
             raise ConfigError(f"metadata: {'; '.join(findings)} (docs/metadata.md lists the keys)")
         for key, value in written.items():
@@ -106,7 +121,7 @@ def checked_values(values: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]
 
 def elements() -> tuple[Element, ...]:
     """Return the attributes behind the fields of `GivenMetadata`, in their order."""
-    return tuple(_element(f) for f in fields(GivenMetadata))
+    return tuple(_element(f) for f in fields(GivenMetadata) if f.metadata)
 
 
 def _element(entry: "Field[Any]") -> Element:

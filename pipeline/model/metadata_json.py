@@ -8,7 +8,7 @@ import json
 from typing import Any
 
 from pipeline.model.errors import ConfigError
-from pipeline.model.metadata_checks import unknown_key
+from pipeline.model.metadata_codes import unknown_key
 from pipeline.model.metadata_given import GivenMetadata, checked_values, elements
 
 
@@ -83,6 +83,22 @@ _SAMPLE: dict[str, Any] = {
     "staining_substances": [
         {"value": "12710003", "scheme_designator": "SCT", "meaning": "Hematoxylin stain"},
         {"value": "36879007", "scheme_designator": "SCT", "meaning": "Water soluble eosin stain"},
+    ],
+    "specimen_preparation": [
+        {
+            "action": "collection",
+            "method": {"value": "86273004", "scheme_designator": "SCT", "meaning": "Biopsy"},
+            "specimen_identifier": "S26-004711-A",
+            "date_time": "20260113",
+        },
+        {
+            "action": "fixation",
+            "fixative": {"value": "434162003", "scheme_designator": "SCT", "meaning": "Neutral Buffered Formalin"},
+        },
+        {
+            "action": "embedding",
+            "medium": {"value": "311731000", "scheme_designator": "SCT", "meaning": "Paraffin wax"},
+        },
     ],
     "imaged_volume_depth_mm": 0.0015,
     "focus_method": "AUTO",

@@ -16,10 +16,11 @@ numerical aperture, and no slide format states that. FocusMethod is as the scann
 from typing import Any
 
 from pipeline.model.errors import MetadataMissing
-from pipeline.model.metadata_checks import is_left_out
+from pipeline.model.metadata_codes import is_left_out
 from pipeline.model.metadata_given import GivenMetadata, elements
-from pipeline.model.metadata_types import Issuer, SlideMetadata
+from pipeline.model.metadata_types import Issuer
 from pipeline.model.metadata_values import checked, date_of, time_of
+from pipeline.model.metadata_written import SlideMetadata
 from pipeline.model.source import ScannerFacts
 from pipeline.model.uids import lasting_uid
 
@@ -85,8 +86,9 @@ def resolve_metadata(
     return SlideMetadata(
         **_EMPTY | values,
         imaged_volume_depth_um=depth_mm * 1000,
+        dataset=given.dataset,
         placeholders=placeholders,
-        warnings=tuple(warnings),
+        warnings=(*given.notes, *warnings),
     )
 
 

@@ -10,7 +10,7 @@ from enum import StrEnum
 from pipeline.model.geometry import TileGrid
 from pipeline.model.metadata import SlideMetadata
 from pipeline.model.reasons import Reason, Route
-from pipeline.model.source import ImageKind, LossyHistory, ScannerFacts
+from pipeline.model.source import ImageKind, LossyHistory, OpticalPathFacts, ScannerFacts
 from pipeline.model.transfer_syntaxes import Photometric, TransferSyntax
 
 
@@ -37,13 +37,20 @@ class InstancePlan:
     kind: ImageKind
     level: int | None
     grid: TileGrid
-    """Frames to be; equal to the source's tiles when `native_grid`."""
+    """Frames of one plane to be; equal to the source's tiles when `native_grid`."""
+    optical_paths: tuple[int, ...] = (0,)
+    """The source's optical paths that the instance holds, by number."""
+    focal_planes: int = 1
+    """All of the image's, from glass to coverslip."""
     native_grid: bool
     transfer_syntax: TransferSyntax
     photometric: Photometric
     samples: int
     bits: int
-    """Bits Stored and Allocated: 8 or 16."""
+    """Bits Allocated: 8 or 16."""
+    bits_stored: int
+    added: int = 0
+    """What the reader added to signed samples."""
     route: Route
     """PASSTHROUGH: tiles pass unless one disagrees; ENCODE: all are decoded and encoded."""
     reason: Reason | None
@@ -64,6 +71,16 @@ class InstancePlan:
     def file_name(self) -> str:
         """Name of the DICOM file."""
         return f"{self.name}.dcm"
+
+    @property
+    def frames(self) -> int:
+        """Frames of all planes, in the order of PS3.3 C.7.6.17.3: tiles, focal planes, optical paths."""
+        return self.grid.frames * self.focal_planes * len(self.optical_paths)
+
+    def source_plane(self, frame: int) -> int:
+        """Return the plane of the source image that a frame shows."""
+        path, focal_plane = divmod(frame // self.grid.frames, self.focal_planes)
+        return self.optical_paths[path] * self.focal_planes + focal_plane
 
     @property
     def frame_bytes(self) -> int:
@@ -93,6 +110,10 @@ class SlidePlan:
     metadata: SlideMetadata
     icc_profile: bytes
     """For the optical path: class `scnr`; empty for gray slides."""
+    optical_paths: tuple[OpticalPathFacts, ...]
+    """Of the levels, all that the slide has; an instance names its own by number."""
+    focal_plane_offsets_um: tuple[float, ...]
+    """Z of the focal planes from the nominal one, ascending."""
     icc_source: str
     """`source` or `srgb`."""
     warnings: tuple[str, ...]

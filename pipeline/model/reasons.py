@@ -15,6 +15,20 @@ class Route(StrEnum):
     """Pixels were decoded (or read) and encoded."""
     BACKGROUND = "background"
     """The source holds no tile there: an encoded tile of the background colour."""
+    RECOMPRESSED = "recompressed"
+    """The stored frame holds the source's JPEG in another coding, from which it comes back byte for byte."""
+    RETILED = "retiled"
+    """The stored frame is made of parts of the source's JPEG, cut on MCU boundaries: equal DCT coefficients."""
+
+    @property
+    def keeps_tiles(self) -> bool:
+        """Whether frames are made of the source's compressed tiles and nothing is decoded to pixels."""
+        return self in (Route.PASSTHROUGH, Route.RETILED, Route.RECOMPRESSED)
+
+    @property
+    def keeps_lengths(self) -> bool:
+        """Whether frames are as long as the source's tiles, but for their heads."""
+        return self in (Route.PASSTHROUGH, Route.RETILED)
 
 
 class Reason(StrEnum):
@@ -43,6 +57,11 @@ class Reason(StrEnum):
     SAMPLES_PER_PIXEL_DIFFER = "samples-per-pixel-differ"
     PHOTOMETRIC_NOT_IN_IOD = "photometric-not-in-iod"
     DIFFERS_FROM_PLAN = "differs-from-plan"
+    JPEG_NOT_RECOMPRESSED = "jpeg-not-recompressed"
+    JPEG_LS_MALFORMED = "jpeg-ls-malformed"
+    JPEG_XL_MALFORMED = "jpeg-xl-malformed"
+    JPEG_XL_NOT_ONE_FRAME = "jpeg-xl-not-one-frame"
+    RLE_MALFORMED = "rle-malformed"
 
     @property
     def citation(self) -> str:
@@ -74,4 +93,9 @@ _CITATIONS = {
     Reason.SAMPLES_PER_PIXEL_DIFFER: "PS3.5 8.2: the codestream's components are not the image's Samples per Pixel",
     Reason.PHOTOMETRIC_NOT_IN_IOD: "PS3.3 C.8.12.4.1.5: the codestream's colour model is no term of the VL WSM IOD",
     Reason.DIFFERS_FROM_PLAN: "PS3.3 C.7.6.3: one instance has one transfer syntax and photometric interpretation",
+    Reason.JPEG_NOT_RECOMPRESSED: "PS3.5 8.2.15: the JPEG did not come back bit for bit from JPEG XL, as .111 has it",
+    Reason.JPEG_LS_MALFORMED: "ISO/IEC 14495-1 annex C: no frame and scan header can be followed, or there is no EOI",
+    Reason.JPEG_XL_MALFORMED: "ISO/IEC 18181-1 annex D, 18181-2: no codestream header can be read",
+    Reason.JPEG_XL_NOT_ONE_FRAME: "PS3.5 8.2.15: animation, preview or extra channels are not what the data set says",
+    Reason.RLE_MALFORMED: "PS3.5 annex G.5: the RLE header does not describe a byte segment for each byte of a pixel",
 }

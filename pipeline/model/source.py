@@ -35,7 +35,7 @@ class Illumination(StrEnum):
     DARKFIELD = "darkfield"
     PHASE_CONTRAST = "phase contrast"
     DIFFERENTIAL_INTERFERENCE_CONTRAST = "differential interference contrast"
-    POLARIZED = "polarized"
+    OBLIQUE = "oblique"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -59,7 +59,7 @@ def test_a_plan_becomes_keys_that_cover_every_frame_once(slide: Path, tmp_path: 
         keys = [row for row in rows if isinstance(row, RunKey) and row.instance == name]
         covered = [frame for key in keys for frame in range(key.first_frame, key.first_frame + key.frames)]
         assert covered == list(range(frames))
-        assert {(key.fingerprint, key.offset, key.optical_path) for key in keys} == {(plan.fingerprint, None, 0)}
+        assert {(key.fingerprint, key.offset, key.plane) for key in keys} == {(plan.fingerprint, None, 0)}
         assert max(key.frames for key in keys) <= run_frames
 
 
@@ -231,8 +231,8 @@ def test_a_slide_that_is_done_is_skipped(slide: Path, tmp_path: Path) -> None:
 def test_a_dead_letter_knows_what_the_error_knows(slide: Path, tmp_path: Path) -> None:
     config = config_for(tmp_path, jpeg_quality=70)
     key = RunKey(
-        slide_id="a/s.svs", uri=str(slide), fingerprint="f", instance="level-1", level=1, optical_path=0,
-        focal_plane=0, first_frame=8, frames=4, offset=None, predicted_bytes=0,
+        slide_id="a/s.svs", uri=str(slide), fingerprint="f", instance="level-1", level=1, plane=0,
+        first_tile=8, first_frame=8, frames=4, offset=None, predicted_bytes=0,
     )  # fmt: skip
     letter = dead_letter(TileError("tile 9 is bad", level=1, frame=9), "StageFrames", key, config)
     assert (letter.level, letter.frame, letter.instance, letter.message) == (1, 9, "level-1", "tile 9 is bad")

@@ -15,7 +15,7 @@ from pipeline.model.geometry import TileGrid
 from pipeline.model.metadata import GivenMetadata, parse_metadata, resolve_metadata, sample_metadata
 from pipeline.model.plan import Action, InstancePlan, SlidePlan
 from pipeline.model.reasons import Route
-from pipeline.model.source import ImageKind, LossyHistory, LossyStage, ScannerFacts
+from pipeline.model.source import ImageKind, LossyHistory, LossyStage, OpticalPathFacts, ScannerFacts
 from pipeline.model.tiles import Pixels
 from pipeline.model.transfer_syntaxes import Photometric, TransferSyntax
 from pipeline.model.uids import derived_uid
@@ -39,6 +39,7 @@ def instance_plan(**changes: Any) -> InstancePlan:
         photometric=Photometric.RGB,
         samples=3,
         bits=8,
+        bits_stored=changes.get("bits", 8),
         route=Route.PASSTHROUGH,
         reason=None,
         reversible=False,
@@ -120,6 +121,8 @@ def slide_plan(*instances: InstancePlan, **changes: Any) -> SlidePlan:
         facts=facts,
         metadata=resolve_metadata(given, facts, research_placeholder=True, slide_name="sample.svs"),
         icc_profile=SRGB_PROFILE,
+        optical_paths=(OpticalPathFacts(),),
+        focal_plane_offsets_um=(0.0,),
         icc_source="srgb",
         warnings=(),
     )

@@ -129,11 +129,12 @@ def verify_image(source: SlideSource, image: SourceImage, header: InstanceHeader
     """
     grid = TileGrid(image.grid.columns, image.grid.rows, *header.frame_size)
     planes = len(header.optical_paths) * image.focal_planes
-    needed = (image.samples, image.bits_stored, grid.frames * planes)
-    if (header.samples, header.bits_stored, header.frames) != needed:
+    needed = (grid.frames * planes, image.samples, image.bits, image.bits_stored)
+    found = (header.frames, header.samples, header.bits, header.bits_stored)
+    if found != needed:
         raise SourceError(
-            f"{header.file} has {header.frames} frames, {header.samples} samples a pixel and {header.bits_stored} bits "
-            f"a sample; the slide's pixels need {needed[2]}, {needed[0]} and {needed[1]}",
+            f"{header.file} has {found[0]} frames, {found[1]} samples a pixel and {found[2]} bits a sample of which "
+            f"{found[3]} are stored; the slide's pixels need {needed[0]}, {needed[1]}, {needed[2]} and {needed[3]}",
             uri=str(header.file),
         )
     if not all(0 <= path < image.optical_paths for path in header.optical_paths):

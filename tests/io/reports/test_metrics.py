@@ -31,7 +31,7 @@ def test_a_jpeg_level_of_which_some_tiles_do_not_pass() -> None:
     }
     assert (metrics["read_micros"], metrics["bytes_in"], metrics["bytes_out"]) == (3, 900, 860)
     assert (metrics["encoded_frames"], metrics["validated_frames"], metrics["psnr_db"]) == (3, 3, 41.0)
-    assert metrics["frames_by_route"] == {"passthrough": 6, "encode": 2, "background": 1}
+    assert metrics["frames_by_route"] == dict.fromkeys(Route, 0) | {"passthrough": 6, "encode": 2, "background": 1}
     assert metrics["frames_by_reason"] == {
         reason.value: {"frames": 1, "citation": reason.citation}
         for reason in (Reason.MISSING_TILE, Reason.JPEG_MALFORMED, Reason.JPEG_NOT_BASELINE)
@@ -63,7 +63,7 @@ def test_totals_add_up_and_keep_the_least_psnr() -> None:
     total = total_metrics(parts)
     assert total["total_frames"] == 19
     assert total["total_frames"] == total["jpeg_passthrough_frames"] + total["cpu_fallback_frames"]
-    assert total["frames_by_route"] == {"passthrough": 12, "encode": 5, "background": 2}
+    assert total["frames_by_route"] == dict.fromkeys(Route, 0) | {"passthrough": 12, "encode": 5, "background": 2}
     assert {reason: row["frames"] for reason, row in total["frames_by_reason"].items()} == {
         "missing-tile": 2,
         "jpeg-malformed": 2,

@@ -12,8 +12,10 @@ from pipeline.configs.values import (
     integer,
     inverted_switch,
     levels,
+    number,
     one_of,
     spacing,
+    spacings,
     switch,
     text,
     texts,
@@ -98,6 +100,30 @@ SETTINGS: tuple[Setting, ...] = (
         help="source levels to convert, 0 is the base: 2, 0,2 or 0-2; may be repeated (default: all)",
     ),
     Setting(
+        name="add-missing-levels",
+        field="add_missing_levels",
+        parse=switch,
+        group=_IMAGES,
+        help="average the levels that the slide lacks, each half of the one before, down to one tile (default: the "
+        "slide's levels as they are)",
+    ),
+    Setting(
+        name="regenerate-pyramid",
+        field="regenerate_pyramid",
+        parse=switch,
+        group=_IMAGES,
+        help="average all levels anew from the base, each half of the one before, down to one tile",
+    ),
+    Setting(
+        name="levels-by-spacing",
+        field="level_spacings_um",
+        parse=spacings,
+        group=_IMAGES,
+        metavar="MICROMETRES,...",
+        help="levels of these spacings in micrometres per pixel, as 0.25,0.5,1: the slide's own where it has them, "
+        "else averaged",
+    ),
+    Setting(
         name="optical-paths",
         field="optical_paths",
         parse=one_of(OpticalPaths),
@@ -131,8 +157,10 @@ SETTINGS: tuple[Setting, ...] = (
         field="transfer_syntax",
         parse=transfer_syntax,
         group=_FRAMES,
-        metavar=_terms([syntax.option for syntax in TransferSyntax]),
-        help="how frames are compressed (default: the source's tiles pass as they are; where they cannot, "
+        metavar=_terms([syntax.option for syntax in TransferSyntax.offered()]),
+        help="how frames are compressed; jpeg2000, htj2k and jpeg-xl pass what may have lost something and encode the "
+        "rest without loss, unless a quality or a ratio is given; jpeg-xl-recompression stores JPEG tiles smaller, and "
+        "they come back byte for byte (default: the source's tiles pass as they are; where they cannot, "
         "htj2k-lossless-rpcl)",
     ),
     Setting(
@@ -173,6 +201,33 @@ SETTINGS: tuple[Setting, ...] = (
         group=_FRAMES,
         metavar="N",
         help="wavelet decompositions of JPEG 2000 and HTJ2K frames, 0 to 32 (default: 5, more if RPCL needs it)",
+    ),
+    Setting(
+        name="j2k-quality",
+        field="j2k_quality",
+        parse=number,
+        group=_FRAMES,
+        metavar="DB",
+        help="peak signal-to-noise ratio in dB, 20 to 100, that every frame reaches which is encoded with jpeg2000 or "
+        "htj2k: 40 is small, 50 shows no loss (default: nothing is lost)",
+    ),
+    Setting(
+        name="compression-ratio",
+        field="compression_ratio",
+        parse=number,
+        group=_FRAMES,
+        metavar="RATIO",
+        help="bytes of pixels over bytes of the frame, 1 to 1000, that every frame reaches which is encoded with "
+        "jpeg2000 or htj2k, in the place of a quality (default: nothing is lost)",
+    ),
+    Setting(
+        name="jpeg-ls-near",
+        field="jpeg_ls_near",
+        parse=integer,
+        group=_FRAMES,
+        metavar="N",
+        help="largest error of a sample in jpeg-ls-near-lossless frames, 1 to 255, half of the range at most "
+        "(default: 2)",
     ),
     Setting(
         name="metadata",
@@ -222,6 +277,14 @@ SETTINGS: tuple[Setting, ...] = (
         group=_CHECKS,
         metavar=_terms(list(Certificate)),
         help="frames of a file that are read back and compared: a sample of at least 16, or all (default: sample)",
+    ),
+    Setting(
+        name="validate-output",
+        field="validate_output",
+        parse=switch,
+        group=_CHECKS,
+        help="validate each slide's DICOM files before they are published, as `slidebeam validate` does; a slide with an "
+        "error fails (default: not validated)",
     ),
     Setting(
         name="backend",

@@ -5,6 +5,7 @@ take the same and refuse the same. A ValueError says what the setting takes; the
 before it.
 """
 
+import math
 from collections.abc import Callable
 from enum import StrEnum
 from typing import Any
@@ -22,6 +23,18 @@ def integer(value: Any) -> int:
     if isinstance(value, str) and value.strip().lstrip("+-").isdecimal():
         return int(value)
     raise ValueError(f"takes a whole number, not {_shown(value)}")
+
+
+def number(value: Any) -> float:
+    """Take a number, with or without a fraction."""
+    if isinstance(value, int | float | str) and not isinstance(value, bool):
+        try:
+            taken = float(value)
+        except (ValueError, OverflowError):
+            taken = math.nan
+        if math.isfinite(taken):
+            return taken
+    raise ValueError(f"takes a number, not {_shown(value)}")
 
 
 def text(value: Any) -> str:
@@ -62,7 +75,7 @@ def one_of(terms: type[StrEnum]) -> Parse:
 
 def transfer_syntax(value: Any) -> TransferSyntax:
     """Take the name of a transfer syntax as wsi-dicom spells it."""
-    names = [syntax.option for syntax in TransferSyntax]
+    names = [syntax.option for syntax in TransferSyntax.offered()]
     if value in names:
         return TransferSyntax.from_option(value)
     raise ValueError(f"takes {', '.join(names)}, not {_shown(value)}")
@@ -93,6 +106,19 @@ def spacing(value: Any) -> tuple[float, float]:
     return row, column
 
 
+def spacings(value: Any) -> tuple[float, ...]:
+    """Take numbers above 0 in micrometres, as text with commas or as a list; return them ascending, each once."""
+    parts = value if isinstance(value, list) else str(value).split(",")
+    try:
+        numbers = sorted({float(part) for part in parts if not isinstance(part, bool)})
+    except (TypeError, ValueError):
+        numbers = []
+    if not numbers or not 0 < numbers[0] <= numbers[-1] < _COARSEST_UM:
+        raise ValueError(f"takes micrometres per pixel, as 0.25,0.5,1, not {_shown(value)}")
+    return tuple(numbers)
+
+
+_COARSEST_UM = 10_000
 _MOST_LEVELS = 255
 
 

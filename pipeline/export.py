@@ -78,6 +78,18 @@ class DicomExport:
         """Convert these source levels, 0 is the base; calls add up."""
         return self._with("level", [*self.settings.get("level", ()), *numbers])
 
+    def add_missing_levels(self) -> Self:
+        """Average the levels that the slide lacks, each half of the one before."""
+        return self._with("add-missing-levels", True)
+
+    def regenerate_pyramid(self) -> Self:
+        """Average all levels anew from the base."""
+        return self._with("regenerate-pyramid", True)
+
+    def levels_by_spacing(self, *micrometres: float) -> Self:
+        """Write levels of these spacings, in micrometres per pixel."""
+        return self._with("levels-by-spacing", list(micrometres))
+
     def optical_paths(self, arrangement: OpticalPaths | str) -> Self:
         """Write the channels of a level so."""
         return self._with("optical-paths", arrangement)

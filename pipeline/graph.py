@@ -12,9 +12,10 @@ from operator import or_
 import apache_beam as beam
 
 from pipeline.model.config import ConversionConfig
-from pipeline.model.keys import RunKey, SlideInput
+from pipeline.model.keys import PyramidKey, RunKey, SlideInput
 from pipeline.model.plan import SlidePlan
 from pipeline.model.records import Failure, PlannedInstance
+from pipeline.transforms.average_levels import AverageLevels
 from pipeline.transforms.check_passthrough import CheckPassthrough
 from pipeline.transforms.clean_up import CleanUp
 from pipeline.transforms.encode_tiles import EncodeTiles
@@ -48,8 +49,14 @@ def build_graph(
         | "ValidateFrames" >> ValidateFrames()
         | "StageFrames" >> StageFrames(config, job)
     )
+    averaged = (
+        planned
+        | "Chains" >> only(PyramidKey)
+        | "SpreadChains" >> beam.Reshuffle()
+        | "AverageLevels" >> AverageLevels(config, job)
+    )
     written = (
-        (planned | "InstanceRows" >> only(PlannedInstance), staged)
+        (planned | "InstanceRows" >> only(PlannedInstance), staged, averaged)
         | "RunsAndRows" >> beam.Flatten()
         | "WriteInstances" >> WriteInstances(config, job)
     )

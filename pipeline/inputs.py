@@ -5,8 +5,8 @@ part, so that `cohort/**/*.svs` keeps the folders of the cohort. Names become fo
 not share one, not even on a file system that does not tell upper from lower case, and none may lie in another's
 folder. All that is found out before anything is read.
 
-A folder counts as one slide when it holds the files of one: a `.mrxs`, the data of a `.mrxs` that stands beside it,
-or DICOM. A glob that matches files inside such a folder means the slide, not the file. `slide.czi#scene=2` is one
+A folder counts as one slide when it holds the files of one (`pipeline.io.sources.folders`). A glob that matches files
+inside such a folder means the slide, not the file. `slide.czi#scene=2` is one
 scene of a file that holds several.
 """
 
@@ -16,6 +16,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from pipeline.io.sources.folders import SlidesOfFolders, slide_at
 from pipeline.model.errors import ConfigError
 from pipeline.model.keys import SlideInput
 
@@ -58,7 +59,7 @@ def _expand(pattern: str, output: str) -> Iterator[SlideInput]:
 
 
 def _named_by_path(path: Path, pattern: str) -> SlideInput:
-    slide = _slide_at(path)
+    slide = slide_at(path)
     if slide is None:
         raise ConfigError(
             f"--input {pattern} is a folder, and not of one slide; "
@@ -72,10 +73,10 @@ def _matches(pattern: str, output: str) -> Iterator[SlideInput]:
     found = sorted(Path(os.path.abspath(match)) for match in glob.iglob(pattern, recursive=True))
     if output:
         found = [path for path in found if not path.is_relative_to(os.path.abspath(output))]
-    folders: dict[Path, Path | None] = {}
+    folders = SlidesOfFolders()
     matched = False
     for path in found:
-        slide = _slide_around(path, folders) or _slide_at(path)
+        slide = folders.slide_around(path) or slide_at(path)
         if slide is not None:
             matched = True
             yield SlideInput(uri=str(slide), slide_id=_name_below(fixed, slide))
@@ -94,42 +95,6 @@ def _name_below(fixed: Path, slide: Path) -> str:
     """Return the slide's path below the fixed part; its last component when it is that folder or lies outside."""
     below = slide.relative_to(fixed).as_posix() if slide.is_relative_to(fixed) else "."
     return slide.name if below == "." else below
-
-
-def _slide_at(path: Path) -> Path | None:
-    """Return the slide that a path is: a file, the `.mrxs` of a folder, a folder of DICOM; None for another folder."""
-    from pipeline.io.sources.folders import is_dicom
-
-    if not path.is_dir():
-        return path
-    beside = path.with_name(f"{path.name}.mrxs")
-    if beside.is_file():
-        return beside
-    files = [entry for entry in path.iterdir() if not entry.name.startswith(".")]
-    inside = [entry for entry in files if entry.suffix.lower() == ".mrxs"]
-    if len(inside) == 1:
-        return inside[0]
-    dicom = [entry for entry in files if entry.name.upper() != "DICOMDIR"]
-    return path if dicom and all(is_dicom(entry) for entry in dicom) else None
-
-
-def _slide_around(path: Path, folders: dict[Path, Path | None]) -> Path | None:
-    """Return the slide whose folder holds a file: MIRAX data or DICOM; None where a file stands for itself.
-
-    `folders` keeps what folders of DICOM files turned out to be: each is looked through once.
-    """
-    from pipeline.io.sources.folders import is_dicom
-
-    if not path.is_file() or path.suffix.lower() == ".mrxs":
-        return None
-    data_of = path.parent.with_name(f"{path.parent.name}.mrxs")
-    if data_of.is_file():
-        return data_of
-    if not is_dicom(path):
-        return None
-    if path.parent not in folders:
-        folders[path.parent] = _slide_at(path.parent)
-    return folders[path.parent]
 
 
 def check_names(slides: Iterable[SlideInput]) -> None:

@@ -8,7 +8,7 @@ import logging
 
 from pipeline.model.config import ConversionConfig
 from pipeline.model.errors import MetadataMissing, SlidebeamError
-from pipeline.model.keys import RunKey, SlideInput
+from pipeline.model.keys import PyramidKey, RunKey, SlideInput
 from pipeline.model.plan import SlidePlan
 from pipeline.model.records import Failure, PlannedInstance
 from pipeline.model.reproduce import reproduce_command
@@ -17,11 +17,14 @@ _LOG = logging.getLogger(__name__)
 
 
 def dead_letter(
-    error: Exception, stage: str, element: SlideInput | SlidePlan | RunKey | PlannedInstance, config: ConversionConfig
+    error: Exception,
+    stage: str,
+    element: SlideInput | SlidePlan | RunKey | PyramidKey | PlannedInstance,
+    config: ConversionConfig,
 ) -> Failure:
     """Return the failure of an element in a stage; the error's level and frame are more exact than the element's."""
     _LOG.info("%s of %s failed", stage, element.uri, exc_info=error)
-    level = element.level if isinstance(element, RunKey) else None
+    level = element.level if isinstance(element, RunKey | PyramidKey) else None
     frame, message = None, f"{element.uri}: unexpected {type(error).__name__} in {stage}: {error}"
     if isinstance(error, SlidebeamError):
         level, frame, message = level if error.level is None else error.level, error.frame, error.message
@@ -34,5 +37,5 @@ def dead_letter(
         error_class=type(error).__name__,
         message=message,
         reproduce=reproduce_command(config, element.uri, level, placeholders=not isinstance(error, MetadataMissing)),
-        instance=element.instance if isinstance(element, RunKey | PlannedInstance) else "",
+        instance=element.instance if isinstance(element, RunKey | PyramidKey | PlannedInstance) else "",
     )

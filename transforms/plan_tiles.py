@@ -1,4 +1,4 @@
-"""PlanTiles: SlidePlan -> keys (slide, level, tile run), and one plan row an instance."""
+"""PlanTiles: SlidePlan -> keys (slide, level, tile run), keys of what is averaged, and one plan row an instance."""
 
 from collections.abc import Iterator
 
@@ -11,13 +11,13 @@ from pipeline.io.planning.run_keys import run_keys
 from pipeline.io.reports.progress import BOARD
 from pipeline.io.runs.opened import OpenedSlide
 from pipeline.model.config import ConversionConfig
-from pipeline.model.keys import RunKey, SlideInput
+from pipeline.model.keys import PyramidKey, RunKey, SlideInput
 from pipeline.model.plan import Action, InstancePlan, SlidePlan
 from pipeline.model.records import Failure, PlannedInstance
 from pipeline.transforms.failures import dead_letter
 from pipeline.transforms.process import OPENED
 
-Planned = SlidePlan | PlannedInstance | RunKey | Failure
+Planned = SlidePlan | PlannedInstance | RunKey | PyramidKey | Failure
 
 
 class PlanTiles(beam.PTransform):
@@ -49,7 +49,20 @@ class _PlanSlide(beam.DoFn):
     def _rows(self, plan: SlidePlan) -> list[Planned]:
         slide = SlideInput(uri=plan.uri, slide_id=plan.slide_id)
         with OPENED.lease(slide, self._config, plan.fingerprint) as opened:
-            return [row for instance in plan.instances for row in _instance_rows(opened, instance)]
+            rows: list[Planned] = [row for instance in plan.instances for row in _instance_rows(opened, instance)]
+        return rows + [_pyramid_key(plan, number) for number in range(len(plan.chains))]
+
+
+def _pyramid_key(plan: SlidePlan, number: int) -> PyramidKey:
+    first = plan.chains[number].steps[0].instance
+    return PyramidKey(
+        slide_id=plan.slide_id,
+        uri=plan.uri,
+        fingerprint=plan.fingerprint,
+        chain=number,
+        instance=first,
+        level=next(instance.level for instance in plan.instances if instance.name == first),
+    )
 
 
 def _instance_rows(slide: OpenedSlide, instance: InstancePlan) -> Iterator[Planned]:
@@ -62,11 +75,12 @@ def _instance_rows(slide: OpenedSlide, instance: InstancePlan) -> Iterator[Plann
         instance=instance.name,
         frames=instance.frames,
     )
-    yield from run_keys(plan, instance, _offsets(slide, instance))
+    if instance.name not in {step.instance for chain in plan.chains for step in chain.steps}:
+        yield from run_keys(plan, instance, _offsets(slide, instance))
 
 
 def _offsets(slide: OpenedSlide, instance: InstancePlan) -> NDArray[np.int64] | None:
-    if not instance.route.keeps_tiles:
+    if not instance.route.keeps_lengths:
         return None
     missing = any(not lengths.all() for lengths in _lengths(slide, instance))
     background = len(slide.background_frame(instance)) if missing else 0

@@ -54,7 +54,14 @@ class _PublishSlide(beam.DoFn):
             return _failed(uri, slide_id, plan, written, failures)
         try:
             if plan.action is Action.CONVERT:
-                publish_series(self._store, plan, written, job=self._job, overwrite=self._config.overwrite)
+                publish_series(
+                    self._store,
+                    plan,
+                    written,
+                    job=self._job,
+                    overwrite=self._config.overwrite,
+                    validate=self._config.validate_output,
+                )
             elif plan.action is Action.FINISH:
                 record = finish_series(self._store, plan, job=self._job, overwrite=self._config.overwrite)
                 written = _written_before(record)

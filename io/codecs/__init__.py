@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pipeline.io.codecs.frame import EncodedFrame, encode_frame
-    from pipeline.io.codecs.registry import decode_frame, frame_encoder
+    from pipeline.io.codecs.registry import decode_frame, frame_encoder, tile_codec_for
 
-__all__ = ["EncodedFrame", "decode_frame", "encode_frame", "frame_encoder"]
+__all__ = ["EncodedFrame", "decode_frame", "encode_frame", "frame_encoder", "tile_codec_for"]
 
 _PUBLIC_NAMES = {
     "EncodedFrame": "pipeline.io.codecs.frame",
     "encode_frame": "pipeline.io.codecs.frame",
     "decode_frame": "pipeline.io.codecs.registry",
     "frame_encoder": "pipeline.io.codecs.registry",
+    "tile_codec_for": "pipeline.io.codecs.registry",
 }
 
 

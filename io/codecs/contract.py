@@ -12,18 +12,22 @@ from pipeline.model.tiles import Buffer, Pixels
 from pipeline.model.transfer_syntaxes import Photometric, Subsampling, TransferSyntax
 
 
+DEFAULT_NEAR = 2
+"""NEAR of near-lossless JPEG-LS where none is asked for: under 1 % of the range of 8 bits, and not seen."""
+
+
 class PassedTile(NamedTuple):
     """A tile that becomes a frame without being decoded: the frame is `head + tile[start:end]`."""
 
     head: bytes
-    """JPEG: marker segments up to the entropy-coded bytes, made anew. JPEG 2000: empty."""
+    """JPEG: marker segments up to the entropy-coded bytes, made anew. Other codecs: empty."""
     start: int
     end: int
-    """JPEG: behind the EOI. JPEG 2000: behind the EOC. Padding of the tile is left out."""
+    """JPEG and JPEG-LS: behind the EOI. JPEG 2000: behind the EOC. Padding of the tile is left out where it is known."""
     transfer_syntax: TransferSyntax
     photometric: Photometric
     reversible: bool
-    """The codestream's transforms lose nothing (JPEG 2000 with the 5/3 wavelet)."""
+    """The codestream's transforms lose nothing (JPEG 2000 with the 5/3 wavelet, JPEG-LS with NEAR 0)."""
 
 
 class TileCodec(Protocol):
@@ -72,11 +76,24 @@ class EncoderSettings:
     samples: int
     """1 (gray) or 3 (RGB)."""
     bits: int
-    """8 or 16, unsigned."""
+    """Bits Allocated: 8 or 16, unsigned."""
+    bits_stored: int | None = None
+    """Bits Stored, 2 to `bits`: what the codestream states as its precision where the codec can. None: all."""
     reversible: bool = True
-    """JPEG 2000: the 5/3 wavelet, else 9/7 without a limit of the rate."""
+    """JPEG 2000 and HTJ2K: the 5/3 wavelet, else 9/7."""
     jpeg_quality: int = 90
     """1 to 100, libjpeg's scale."""
     jpeg_subsampling: Subsampling = Subsampling.YBR_422
     j2k_decomposition_levels: int | None = None
     """None: 5, more where HTJ2K RPCL asks for it."""
+    j2k_quality: float | None = None
+    """PSNR in dB that every irreversible frame of JPEG 2000 or HTJ2K reaches."""
+    compression_ratio: float | None = None
+    """Bytes of the pixels over bytes of the frame that every irreversible frame reaches. Neither: some 50 dB."""
+    jpeg_ls_near: int = DEFAULT_NEAR
+    """NEAR of near-lossless JPEG-LS: no sample differs by more."""
+
+    @property
+    def precision(self) -> int:
+        """Bits Stored of a sample."""
+        return self.bits_stored or self.bits

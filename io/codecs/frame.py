@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.io.codecs.contract import EncoderSettings
+from pipeline.io.codecs.contract import DEFAULT_NEAR, EncoderSettings
 from pipeline.io.codecs.photometric import encoded_photometric
 from pipeline.io.codecs.registry import frame_encoder
 from pipeline.io.codecs.validation import compare_round_trip
@@ -24,7 +24,8 @@ class EncodedFrame:
     photometric: Photometric
     samples: int
     bits: int
-    """Bits Allocated and Stored."""
+    """Bits Allocated."""
+    bits_stored: int
     lossy_method: str | None
     """Lossy Image Compression Method; None when nothing was lost."""
     compression_ratio: float
@@ -38,18 +39,24 @@ def encode_frame(
     transfer_syntax: TransferSyntax | str,
     *,
     photometric: Photometric | None = None,
-    reversible: bool = True,
+    bits_stored: int | None = None,
+    reversible: bool | None = None,
     jpeg_quality: int = 90,
     jpeg_subsampling: Subsampling = Subsampling.YBR_422,
     j2k_decomposition_levels: int | None = None,
+    j2k_quality: float | None = None,
+    compression_ratio: float | None = None,
+    jpeg_ls_near: int = DEFAULT_NEAR,
     codec_validation: CodecValidation = CodecValidation.DISABLED,
 ) -> EncodedFrame:
     """Encode one frame of gray or RGB pixels.
 
     `pixels` are (rows, columns) or (rows, columns, 1) of gray, (rows, columns, 3) of RGB, uint8 or uint16. The transfer
     syntax is one, its name on the command line, or its UID. `photometric` defaults to YBR_FULL_422 for JPEG, YBR_RCT or
-    YBR_ICT for JPEG 2000, RGB for native frames, MONOCHROME2 for gray. ConfigError for options that contradict each
-    other or the pixels, CodecError when the codec refuses them or, under validation, does not give them back.
+    YBR_ICT for JPEG 2000 and HTJ2K, RGB for the other codecs, MONOCHROME2 for gray. Samples use `bits_stored` bits, None
+    is all. JPEG 2000 and HTJ2K are reversible unless a quality (PSNR in dB) or a ratio is given, or `reversible` is
+    False. ConfigError for options that contradict each other or the pixels, CodecError when the codec refuses them or,
+    under validation, does not give them back.
     """
     syntax = _transfer_syntax(transfer_syntax)
     shaped = pixels[..., np.newaxis] if pixels.ndim == 2 else pixels
@@ -59,6 +66,8 @@ def encode_frame(
             f"not {pixels.shape} {pixels.dtype}"
         )
     rows, columns, samples = shaped.shape
+    if reversible is None:
+        reversible = j2k_quality is None and compression_ratio is None
     encoder = frame_encoder(
         EncoderSettings(
             transfer_syntax=syntax,
@@ -67,10 +76,14 @@ def encode_frame(
             rows=rows,
             samples=samples,
             bits=shaped.dtype.itemsize * 8,
+            bits_stored=bits_stored,
             reversible=reversible,
             jpeg_quality=jpeg_quality,
             jpeg_subsampling=jpeg_subsampling,
             j2k_decomposition_levels=j2k_decomposition_levels,
+            j2k_quality=j2k_quality,
+            compression_ratio=compression_ratio,
+            jpeg_ls_near=jpeg_ls_near,
         )
     )
     data = encoder.encode(shaped)
@@ -80,9 +93,12 @@ def encode_frame(
         photometric=encoder.photometric,
         samples=samples,
         bits=shaped.dtype.itemsize * 8,
+        bits_stored=bits_stored or shaped.dtype.itemsize * 8,
         lossy_method=encoder.lossy_method,
         compression_ratio=shaped.nbytes / len(data),
-        psnr_db=None if codec_validation is CodecValidation.DISABLED else compare_round_trip(data, shaped, encoder),
+        psnr_db=None
+        if codec_validation is CodecValidation.DISABLED
+        else compare_round_trip(data, shaped, encoder, bits_stored),
     )
 
 

@@ -13,16 +13,19 @@ from pipeline.model.tiles import Pixels
 from pipeline.model.transfer_syntaxes import Photometric, TransferSyntax
 
 
+_OF_8_BITS = (TransferSyntax.JPEG_BASELINE, TransferSyntax.JPEG_XL_RECOMPRESSION)
+
+
 class JpegEncoder(SettledEncoder):
     """Encodes 8-bit gray and RGB frames, YBR_FULL_422 whatever the subsampling, RGB, or MONOCHROME2."""
 
     def __init__(self, settings: EncoderSettings) -> None:
         """Take the settings; ConfigError for 16 bits or a colour model that JPEG does not have."""
         super().__init__(settings)
-        if settings.bits != 8:
-            others = ", ".join(s.option for s in TransferSyntax if s is not TransferSyntax.JPEG_BASELINE)
+        if settings.precision != 8:
+            others = ", ".join(s.option for s in TransferSyntax.offered() if s not in _OF_8_BITS)
             raise ConfigError(
-                f"{settings.transfer_syntax.option} holds 8 bits a sample and the image has {settings.bits}: "
+                f"{settings.transfer_syntax.option} holds 8 bits a sample and the image has {settings.precision}: "
                 f"choose one of {others}"
             )
         if not 1 <= settings.jpeg_quality <= 100:

@@ -11,16 +11,23 @@ from typing import cast
 import numpy as np
 
 from pipeline.io.codecs.colour import rgb_to_ycbcr
+from pipeline.io.codecs.contract import EncoderSettings
 from pipeline.io.codecs.jpeg2000 import Jpeg2000Encoder, encode_codestream
 from pipeline.io.jpeg2000.markers import Marker, Progression, codestream_end, main_header_segments, parse_codestream
-from pipeline.model.errors import CodecError
+from pipeline.model.errors import CodecError, ConfigError
 from pipeline.model.tiles import Pixels
 
 _SOT_AND_SOD_BYTES = 14
 
 
 class SubsampledJpeg2000Encoder(Jpeg2000Encoder):
-    """Encodes RGB frames of 8 or 16 bits as YBR_FULL_422."""
+    """Encodes RGB frames of 2 to 16 bits as YBR_FULL_422."""
+
+    def __init__(self, settings: EncoderSettings) -> None:
+        """Take the settings; ConfigError for a quality or a ratio, which three codestreams do not share."""
+        super().__init__(settings)
+        if settings.j2k_quality is not None or settings.compression_ratio is not None:
+            raise ConfigError("YBR_FULL_422 frames of JPEG 2000 are made without a quality or a compression ratio")
 
     @property
     def lossy_method(self) -> str | None:
@@ -28,15 +35,20 @@ class SubsampledJpeg2000Encoder(Jpeg2000Encoder):
         return "ISO_15444_1"
 
     def _encoded(self, samples: Pixels) -> bytes:
-        ycbcr = rgb_to_ycbcr(samples, self._settings.bits)
+        ycbcr = rgb_to_ycbcr(samples, self._settings.precision)
         blueness, redness = (self._encode_component(halve_columns(ycbcr[..., i]), self._levels) for i in (1, 2))
         levels = parse_codestream(blueness).decomposition_levels
         luma = self._encode_component(ycbcr[..., 0].copy(), levels)
         return join_components(luma, blueness, redness)
 
     def _encode_component(self, plane: Pixels, levels: int) -> bytes:
-        reversible = self._settings.reversible
-        return encode_codestream(plane, reversible=reversible, component_transform=False, levels=levels)
+        return encode_codestream(
+            plane,
+            precision=self._settings.precision,
+            reversible=self._settings.reversible,
+            component_transform=False,
+            levels=levels,
+        )
 
 
 def halve_columns(plane: Pixels) -> Pixels:

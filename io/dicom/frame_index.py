@@ -15,13 +15,15 @@ from numpy.typing import NDArray
 from pydicom import Dataset
 from pydicom.errors import InvalidDicomError
 from pydicom.filereader import dcmread
-from pydicom.uid import UID
+from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, ImplicitVRLittleEndian
 
 from pipeline.io.dicom.offset_table import ITEM_HEADER_BYTES, ITEM_TAG
 from pipeline.model.errors import SourceError
 
 _UNDEFINED_LENGTH = 0xFFFFFFFF
 _DELIMITER_TAG = b"\xfe\xff\xdd\xe0"
+_OTHER_ENCODINGS = (ImplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian)
+"""All others are explicit VR little endian (PS3.5 10), also those that pydicom does not know, as JPEG XL."""
 _PIXEL_DATA = struct.pack("<HH", 0x7FE0, 0x0010)
 
 
@@ -85,7 +87,7 @@ class FrameIndex:
             raise SourceError(f"{name}: not a DICOM image: {error}", uri=name) from error
         file.seek(at)
         element = file.read(12)
-        if element[:4] != _PIXEL_DATA or UID(syntax).is_implicit_VR or not UID(syntax).is_little_endian:
+        if element[:4] != _PIXEL_DATA or str(syntax) in _OTHER_ENCODINGS:
             raise SourceError(f"{name}: no pixel data in explicit VR little endian follows the header", uri=name)
         frame_bytes = rows * columns * samples * (bits // 8)
         if _u4(element[8:12]) == _UNDEFINED_LENGTH:

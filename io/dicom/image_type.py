@@ -15,7 +15,7 @@ def image_type(plan: SlidePlan, instance: InstancePlan) -> list[str]:
     if instance.kind is not ImageKind.VOLUME:
         return ["ORIGINAL", "PRIMARY", instance.kind.value, "NONE"]
     return [
-        "ORIGINAL" if instance.level == 0 else "DERIVED",
+        "ORIGINAL" if instance.source_level == 0 and not instance.averaged else "DERIVED",
         "PRIMARY",
         "VOLUME",
         "NONE" if instance.name == plan.base.name else "RESAMPLED",

@@ -1,7 +1,7 @@
 """The lossy compressions that pixels went through, in order (PS3.3 C.7.6.1.1.5).
 
 Once lossy, always lossy: a JPEG tile that is stored losslessly keeps its history, and one that is encoded lossily
-again has two stages.
+again has two stages. Recompressing a JPEG loses nothing and is no stage.
 """
 
 from pydicom import Dataset
@@ -9,9 +9,6 @@ from pydicom import Dataset
 from pipeline.model.plan import InstancePlan
 from pipeline.model.reasons import Route
 from pipeline.model.source import LossyStage
-from pipeline.model.transfer_syntaxes import TransferSyntax
-
-_METHODS = {TransferSyntax.JPEG_BASELINE: "ISO_10918_1", TransferSyntax.JPEG_2000: "ISO_15444_1"}
 
 
 def lossy_compression(instance: InstancePlan, stored_bytes: int) -> Dataset:
@@ -20,9 +17,10 @@ def lossy_compression(instance: InstancePlan, stored_bytes: int) -> Dataset:
     A stage whose method nobody knows cannot be listed: the image is 01 then, with the stages that are known.
     """
     stages = list(instance.lossy.stages)
-    if instance.route is Route.ENCODE and not instance.reversible:
+    method = instance.transfer_syntax.lossy_method
+    if instance.route is Route.ENCODE and not instance.reversible and method is not None:
         uncompressed = instance.frame_bytes * instance.frames
-        stages.append(LossyStage(_METHODS[instance.transfer_syntax], uncompressed / max(stored_bytes, 1)))
+        stages.append(LossyStage(method, uncompressed / max(stored_bytes, 1)))
     attributes = Dataset()
     attributes.LossyImageCompression = "01" if stages or instance.lossy.unknown else "00"
     if stages:

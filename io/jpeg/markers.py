@@ -17,6 +17,8 @@ class Marker(IntEnum):
     """Second byte of a marker."""
 
     SOF0 = 0xC0
+    SOF1 = 0xC1
+    SOF3 = 0xC3
     DHT = 0xC4
     SOI = 0xD8
     EOI = 0xD9
@@ -87,6 +89,10 @@ class JpegHeader:
     columns: int
     components: tuple[Component, ...]
     scan: tuple[ScanComponent, ...]
+    predictor: int
+    """Ss of the first scan: the selection value of lossless processes (H.1.2.1), 0 in baseline."""
+    point_transform: int
+    """Al of the first scan: bits that lossless processes leave out (H.1.2.1)."""
     tables: JpegTables
     has_jfif: bool
     adobe_transform: int | None
@@ -147,6 +153,8 @@ def parse_header(stream: Buffer) -> JpegHeader:
         columns=columns,
         components=components,
         scan=_scan_components(body, components),
+        predictor=body[-3],
+        point_transform=body[-1] & 15,
         tables=found.tables(),
         has_jfif=found.has_jfif,
         adobe_transform=found.adobe_transform,

@@ -1,4 +1,6 @@
-"""Which JPEG tiles pass as JPEG Baseline frames (PS3.5 8.2.1, A.4.1), and how.
+"""Which JPEG tiles pass as JPEG frames (PS3.5 8.2.1, A.4.1), and how.
+
+Tiles of TIFF pass where they are baseline. Those of DICOM may be of any process that DICOM has.
 
 A passing frame holds the tile's entropy-coded bytes as they are. Only the marker segments before them are made anew:
 tables that the TIFF tag JPEGTables holds are merged in, and the colour is said (`pipeline.io.jpeg.colour`). A tile that
@@ -13,9 +15,11 @@ from dataclasses import dataclass
 import imagecodecs
 import numpy as np
 
+from pipeline.io.codecs.colour import ycbcr_to_rgb
 from pipeline.io.codecs.contract import PassedTile
 from pipeline.io.jpeg.colour import components_colour, frame_head, table_segments
 from pipeline.io.jpeg.markers import JpegHeader, Marker, parse_header, parse_tables
+from pipeline.io.jpeg.processes import broken_rule, is_lossless, process_syntax
 from pipeline.model.errors import CodecError
 from pipeline.model.reasons import Reason
 from pipeline.model.source import TaggedColour
@@ -43,8 +47,12 @@ class _Decision:
     """The header made anew."""
     shape: tuple[int, int, int]
     """Rows, columns and components of the frame header."""
-    photometric: Photometric
-    reason: Reason | None
+    precision: int
+    """Bits a sample."""
+    unconverted: bool
+    """The components are YCbCr that libjpeg leaves as they are."""
+    passed: tuple[TransferSyntax, Photometric, bool] | Reason
+    """Syntax, colour model and whether nothing was lost; or why the tile does not pass."""
 
 
 class JpegTiles:
@@ -59,36 +67,39 @@ class JpegTiles:
         bits: int,
         tile_columns: int,
         tile_rows: int,
+        bits_stored: int | None = None,
+        every_process: bool = False,
     ) -> None:
         """Take what the container says: JPEGTables (may be empty), colour, samples a pixel, bits, tile size in pixels.
 
-        CodecError when the tables cannot be read.
+        `bits` are allocated, `bits_stored` those that samples use. Extended and lossless JPEG pass with `every_process`,
+        else baseline alone. CodecError when the tables cannot be read.
         """
         self._shared = parse_tables(tables)
         self._shared_segments = table_segments(tables, self._shared)
         self._colour = colour
         self._bits = bits
+        self._bits_stored = bits_stored or bits
+        self._every_process = every_process
         self._shape = (tile_rows, tile_columns, samples)
         self._decisions: dict[bytes, _Decision] = {}
         self._lengths: tuple[int, ...] = ()
 
     def pass_tile(self, tile: Buffer) -> PassedTile | Reason:
-        """Return the tile as a frame of JPEG Baseline, or why it is none."""
+        """Return the tile as a frame of its process's syntax, or why it is none."""
         try:
             decision = self._decision(tile)
         except CodecError:
             return Reason.JPEG_MALFORMED
-        if decision.reason is not None:
-            return decision.reason
+        if isinstance(decision.passed, Reason):
+            return decision.passed
         end = _behind_eoi(tile, decision.length)
         if end is None:
             return Reason.JPEG_MALFORMED
-        return PassedTile(
-            decision.head, decision.length, end, TransferSyntax.JPEG_BASELINE, decision.photometric, False
-        )
+        return PassedTile(decision.head, decision.length, end, *decision.passed)
 
     def decode(self, tile: Buffer) -> Pixels:
-        """Return (rows, columns, samples): RGB or gray, uint8, of 12-bit JPEG uint16. All processes of libjpeg.
+        """Return (rows, columns, samples): RGB or gray, uint8, of more than 8 bits uint16. All processes of libjpeg.
 
         CodecError for a tile without EOI, of another size, or that libjpeg refuses. libjpeg fills what a scan lacks
         with gray and goes on without an error: the missing EOI is what tells a truncated tile. Sizes are compared
@@ -110,7 +121,7 @@ class JpegTiles:
             raise CodecError(
                 f"JPEG: the tile decodes to {pixels.shape} {pixels.dtype}, not to {self._shape} uint{self._bits}"
             )
-        return pixels
+        return ycbcr_to_rgb(pixels, decision.precision) if decision.unconverted else pixels
 
     def _decision(self, tile: Buffer) -> _Decision:
         for length in self._lengths:
@@ -127,46 +138,54 @@ class JpegTiles:
 
     def _decide(self, tile: Buffer) -> _Decision:
         header = parse_header(tile)
-        colour = components_colour(header, self._colour)
+        colour = self._colour_of(header)
+        # libjpeg converts nothing that is lossless, and refuses to where a marker asks for it.
+        unconverted = header.frame_marker == Marker.SOF3 and colour is TaggedColour.YCBCR
+        said = TaggedColour.RGB if unconverted else colour
         return _Decision(
             header=bytes(tile[: header.header_length]),
             length=header.header_length,
-            head=frame_head(tile, header, self._shared_segments, colour),
+            head=frame_head(tile, header, self._shared_segments, said),
             shape=(header.rows, header.columns, len(header.components)),
-            photometric=_PHOTOMETRICS[colour],
-            reason=self._rejection(header),
+            precision=header.precision,
+            unconverted=unconverted,
+            passed=self._passed(header, colour),
         )
+
+    def _colour_of(self, header: JpegHeader) -> TaggedColour:
+        """Return what components are: of lossless JPEG the container's word, since writers of it mark what they like."""
+        if header.frame_marker == Marker.SOF3 and len(header.components) == 3:
+            return TaggedColour.YCBCR if self._colour is TaggedColour.YCBCR else TaggedColour.RGB
+        return components_colour(header, self._colour)
+
+    def _passed(self, header: JpegHeader, colour: TaggedColour) -> tuple[TransferSyntax, Photometric, bool] | Reason:
+        reason = self._rejection(header)
+        syntax = process_syntax(header)
+        if reason is not None or syntax is None:
+            return reason or Reason.JPEG_NOT_BASELINE
+        if header.frame_marker == Marker.SOF3 and colour is TaggedColour.YCBCR:
+            return Reason.PHOTOMETRIC_NOT_IN_IOD
+        return syntax, _PHOTOMETRICS[colour], is_lossless(header)
 
     def _rejection(self, header: JpegHeader) -> Reason | None:
         rows, columns, samples = self._shape
-        if header.precision != 8 or self._bits != 8:
-            return Reason.JPEG_NOT_8_BIT
-        if header.frame_marker != Marker.SOF0 or not self._has_baseline_tables(header):
-            return Reason.JPEG_NOT_BASELINE
+        if not self._every_process:
+            if header.precision != 8 or self._bits != 8:
+                return Reason.JPEG_NOT_8_BIT
+            if header.frame_marker != Marker.SOF0:
+                return Reason.JPEG_NOT_BASELINE
+        broken = broken_rule(header, self._shared)
+        if broken not in (None, Reason.JPEG_TABLES_MISSING):
+            return broken
         if len(header.components) != samples:
             return Reason.SAMPLES_PER_PIXEL_DIFFER
+        if header.precision != self._bits_stored:
+            return Reason.SAMPLE_DEPTH_DIFFERS
         if (header.rows, header.columns) != (rows, columns):
             return Reason.TILE_SIZE_DIFFERS
         if len(header.scan) != samples:
             return Reason.JPEG_SEVERAL_SCANS
-        if not self._has_all_tables(header):
-            return Reason.JPEG_TABLES_MISSING
-        return None
-
-    def _has_baseline_tables(self, header: JpegHeader) -> bool:
-        """Two Huffman tables a class at most, and 8-bit quantisation (T.81, table B.2 and B.4)."""
-        own = header.tables
-        wide = own.wide_quantization | (self._shared.wide_quantization - own.quantization)
-        return not any(c.quantization_table in wide for c in header.components) and all(
-            c.dc_table <= 1 and c.ac_table <= 1 for c in header.scan
-        )
-
-    def _has_all_tables(self, header: JpegHeader) -> bool:
-        quantization = header.tables.quantization | self._shared.quantization
-        huffman = header.tables.huffman | self._shared.huffman
-        return all(c.quantization_table in quantization for c in header.components) and all(
-            (0, c.dc_table) in huffman and (1, c.ac_table) in huffman for c in header.scan
-        )
+        return broken
 
 
 def _behind_eoi(tile: Buffer, scan_start: int) -> int | None:

@@ -1,7 +1,8 @@
 """Which JPEG 2000 tiles pass, and as what (PS3.5 8.2.4, 8.2.14, A.4.4).
 
-The codestream decides. Its wavelet is the transfer syntax: 5/3 is JPEG 2000 Lossless Only, 9/7 is JPEG 2000; a
-codestream of part 15 is HTJ2K, when it is reversible. Its colour:
+The codestream decides. Its wavelet is the transfer syntax: 5/3 is JPEG 2000 Lossless Only, 9/7 is JPEG 2000. A
+codestream of part 15 is HTJ2K with 9/7, HTJ2K Lossless with 5/3, and HTJ2K Lossless RPCL where it meets the rules of PS3.5
+10.18, whatever the container called it. Its colour:
 
     component transform  wavelet  chroma      tag    Photometric Interpretation
     -------------------  -------  ----------  -----  ----------------------------------------------
@@ -51,10 +52,20 @@ class _Decision:
 class Jpeg2000Tiles:
     """The JPEG 2000 tiles of one image: a `TileCodec`."""
 
-    def __init__(self, *, colour: TaggedColour, samples: int, bits: int, tile_columns: int, tile_rows: int) -> None:
-        """Take what the container says: colour, samples a pixel, bits, tile size in pixels."""
+    def __init__(
+        self,
+        *,
+        colour: TaggedColour,
+        samples: int,
+        bits: int,
+        tile_columns: int,
+        tile_rows: int,
+        bits_stored: int | None = None,
+    ) -> None:
+        """Take what the container says: colour, samples a pixel, bits allocated and stored, tile size in pixels."""
         self._colour = colour
         self._bits = bits
+        self._bits_stored = bits_stored or bits
         self._shape = (tile_rows, tile_columns, samples)
         self._decisions: dict[tuple[bytes, TaggedColour | None], _Decision] = {}
         self._lengths: tuple[int, ...] = ()
@@ -131,7 +142,7 @@ class Jpeg2000Tiles:
             return Reason.SIGNED_SAMPLES
         if len(header.components) != samples:
             return Reason.SAMPLES_PER_PIXEL_DIFFER
-        if any(c.precision != self._bits for c in header.components):
+        if any(c.precision != self._bits_stored for c in header.components):
             return Reason.SAMPLE_DEPTH_DIFFERS
         if (header.rows, header.columns) != (rows, columns):
             return Reason.TILE_SIZE_DIFFERS
@@ -167,8 +178,10 @@ def _transfer_syntax(header: CodestreamHeader) -> TransferSyntax | None:
     """Return the syntax that holds the codestream; None where none that is written here does."""
     if not header.is_high_throughput:
         return TransferSyntax.JPEG_2000_LOSSLESS if header.reversible else TransferSyntax.JPEG_2000
-    if not (header.reversible and header.part_15):
+    if not header.part_15:
         return None
+    if not header.reversible:
+        return TransferSyntax.HTJ2K
     is_rpcl = (
         header.progression == Progression.RPCL
         and header.has_tile_lengths

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from pipeline.io.planning.encoders import instance_encoder
+from pipeline.io.planning.levels import WantedImage, frame_size
 from pipeline.io.planning.probe import Probe
 from pipeline.io.planning.routes import route_image
 from pipeline.io.sources.contract import SlideSource
@@ -16,7 +17,7 @@ from pipeline.model.config import ConversionConfig, OpticalPaths
 from pipeline.model.errors import SourceError
 from pipeline.model.geometry import TileGrid, level_spacing
 from pipeline.model.plan import InstancePlan
-from pipeline.model.reasons import Route
+from pipeline.model.reasons import Reason, Route
 from pipeline.model.source import (
     Compression,
     Illumination,
@@ -30,7 +31,6 @@ from pipeline.model.source import (
 from pipeline.model.transfer_syntaxes import TransferSyntax
 from pipeline.model.uids import derived_uid
 
-_UNTILED_EDGE = 512
 _LARGEST_NATIVE = 2**32 - 2
 _LARGEST_EDGE = 2**16 - 1
 _MOST_PASSING_FRAMES = 256
@@ -39,18 +39,20 @@ _MOST_PASSING_FRAMES = 256
 
 def plan_instances(
     source: SlideSource,
-    images: Sequence[SourceImage],
+    wanted: Sequence[WantedImage],
     probes: Mapping[int, Probe],
     syntax: TransferSyntax,
     facts: ScannerFacts,
     config: ConversionConfig,
     uid_parts: Sequence[str],
-) -> tuple[InstancePlan, ...]:
-    """Plan every image; levels first, base first. Raises SourceError, ConfigError."""
+) -> list[list[InstancePlan]]:
+    """Plan the instances of every image, one or one for each optical path. Raises SourceError, ConfigError."""
     base = source.describe().levels[0]
-    plans = []
-    for image, paths in _image_paths(images, config):
-        probe = probes[image.index]
+    planned: list[list[InstancePlan]] = [[] for _ in wanted]
+    for place, paths in _image_paths(wanted, config):
+        image, pixels = wanted[place].image, wanted[place].source
+        averaged = wanted[place].is_averaged
+        probe = Probe(Reason.LEVEL_AVERAGED) if averaged else probes[image.index]
         decided = route_image(config, image, probe, syntax)
         grid = _frame_grid(config, image)
         name = f"level-{image.level}" if image.level is not None else image.kind.lower()
@@ -58,14 +60,16 @@ def plan_instances(
             name += f"-path-{paths[0]}"
         plan = InstancePlan(
             name=name,
-            number=len(plans) + 1,
+            number=1 + sum(map(len, planned)),
             image=image.index,
             kind=image.kind,
             level=image.level,
+            averaged=averaged,
+            source_level=pixels.level,
             grid=grid,
             optical_paths=paths,
             focal_planes=image.focal_planes,
-            native_grid=image.tiled and grid == image.grid,
+            native_grid=not averaged and image.tiled and grid == image.grid,
             transfer_syntax=decided.transfer_syntax,
             photometric=decided.photometric,
             samples=image.samples,
@@ -75,28 +79,26 @@ def plan_instances(
             route=decided.route,
             reason=decided.reason,
             reversible=decided.reversible,
-            lossy=_history(source, image, probe),
+            lossy=_history(source, pixels, probes[image.index]),
             sop_instance_uid=derived_uid(("instance", *uid_parts, name)),
-            pixel_spacing_mm=_spacing(facts, base, image),
+            pixel_spacing_mm=_spacing(facts, base, wanted[place]),
             background=_background(source.describe(), facts, image),
             run_frames=_run_frames(source, image, grid, decided.route, config),
         )
         _check_limits(plan)
         instance_encoder(plan, config)  # options that no frame can have are told here, once, and not a run
-        plans.append(plan)
-    return tuple(plans)
+        planned[place].append(plan)
+    return planned
 
 
-def _image_paths(
-    images: Sequence[SourceImage], config: ConversionConfig
-) -> Iterator[tuple[SourceImage, tuple[int, ...]]]:
-    """Yield the images with the optical paths that an instance of each holds."""
-    for image in images:
-        paths = tuple(range(image.optical_paths))
+def _image_paths(wanted: Sequence[WantedImage], config: ConversionConfig) -> Iterator[tuple[int, tuple[int, ...]]]:
+    """Yield places of wanted images with the optical paths that an instance of each holds."""
+    for place, member in enumerate(wanted):
+        paths = tuple(range(member.image.optical_paths))
         if config.optical_paths is OpticalPaths.SEPARATE and len(paths) > 1:
-            yield from ((image, (path,)) for path in paths)
+            yield from ((place, (path,)) for path in paths)
         else:
-            yield image, paths
+            yield place, paths
 
 
 def _frame_grid(config: ConversionConfig, image: SourceImage) -> TileGrid:
@@ -104,10 +106,7 @@ def _frame_grid(config: ConversionConfig, image: SourceImage) -> TileGrid:
     columns, rows = image.grid.columns, image.grid.rows
     if image.kind is not ImageKind.VOLUME:
         return TileGrid(columns, rows, columns, rows)
-    if config.tile_size is None and image.tiled:
-        return image.grid
-    edge = config.tile_size or _UNTILED_EDGE
-    return TileGrid(columns, rows, edge, edge)
+    return TileGrid(columns, rows, *frame_size(image, config))
 
 
 def _history(source: SlideSource, image: SourceImage, probe: Probe) -> LossyHistory:
@@ -119,16 +118,19 @@ def _history(source: SlideSource, image: SourceImage, probe: Probe) -> LossyHist
     if probe.reversible is None or not stored:
         return LossyHistory(unknown=True)
     pixels = image.grid.columns * image.grid.rows * image.planes * image.samples * (image.bits // 8)
-    return LossyHistory((LossyStage("ISO_15444_1", pixels / stored),))
+    method = (probe.transfer_syntax and probe.transfer_syntax.lossy_method) or "ISO_15444_1"
+    return LossyHistory((LossyStage(method, pixels / stored),))
 
 
-def _spacing(facts: ScannerFacts, base: SourceImage, image: SourceImage) -> tuple[float, float] | None:
+def _spacing(facts: ScannerFacts, base: SourceImage, wanted: WantedImage) -> tuple[float, float] | None:
     """Return the scale of a level or thumbnail; label and overview are other pictures, of a scale that is not told."""
+    image = wanted.source if wanted.is_averaged_at_once else wanted.image
     if image.kind in (ImageKind.LABEL, ImageKind.OVERVIEW) or facts.pixel_spacing_mm is None:
         return None
-    return level_spacing(
-        (base.grid.columns, base.grid.rows), facts.pixel_spacing_mm, (image.grid.columns, image.grid.rows)
-    )
+    sizes = [(level.grid.columns, level.grid.rows) for level in (base, image)]
+    between_rows, between_columns = level_spacing(sizes[0], facts.pixel_spacing_mm, sizes[1])
+    across, down = wanted.level.factor if wanted.level and wanted.is_averaged_at_once else (1.0, 1.0)
+    return between_rows * down, between_columns * across
 
 
 def _background(description: SlideDescription, facts: ScannerFacts, image: SourceImage) -> tuple[int, ...]:
@@ -143,7 +145,7 @@ def _background(description: SlideDescription, facts: ScannerFacts, image: Sourc
 
 def _run_frames(source: SlideSource, image: SourceImage, grid: TileGrid, route: Route, config: ConversionConfig) -> int:
     """Return frames for about `run_bytes` where tiles pass, for four times as many of pixels where they are decoded."""
-    if route.keeps_tiles:
+    if route.keeps_lengths:
         lengths = source.tile_lengths(image.index)
         mean = max(1.0, float(np.mean(lengths))) if lengths is not None else 1.0
         return max(1, min(_MOST_PASSING_FRAMES, int(config.run_bytes / mean)))

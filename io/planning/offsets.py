@@ -23,7 +23,7 @@ def predicted_offsets(
     None where frames are encoded and their lengths cannot be known. `background_bytes` is the length of a frame that
     stands for a missing tile.
     """
-    if not instance.route.keeps_tiles:
+    if not instance.route.keeps_lengths:
         return None
     planes = [
         _frame_lengths(source, instance.image, instance.source_plane(first), background_bytes)

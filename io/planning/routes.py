@@ -3,11 +3,13 @@
 The default is a slide's, and its base level decides it: JPEG that passes makes it JPEG Baseline, JPEG 2000 that
 passes makes it JPEG 2000, anything else HTJ2K lossless RPCL. What cannot pass in that slide is encoded in its syntax;
 within JPEG 2000 each codestream says itself whether it is .90 or .91, and what is encoded anew is reversible, hence
-.90 (PS3.5 A.4.4).
+.90 (PS3.5 A.4.4), unless a quality or a ratio is asked for. Where JPEG XL recompression is asked for, what would pass as
+JPEG Baseline is recompressed.
 """
 
 from dataclasses import dataclass
 
+from pipeline.io.codecs.containers import encoding_syntax, is_recompressed, passing_syntax
 from pipeline.io.codecs.photometric import encoded_photometric
 from pipeline.io.planning.probe import Probe
 from pipeline.model.config import ConversionConfig
@@ -16,7 +18,7 @@ from pipeline.model.reasons import Reason, Route
 from pipeline.model.source import ImageKind, SourceImage
 from pipeline.model.transfer_syntaxes import Photometric, TransferSyntax
 
-_JPEG_2000 = (TransferSyntax.JPEG_2000_LOSSLESS, TransferSyntax.JPEG_2000)
+_OF_8_BITS = (TransferSyntax.JPEG_BASELINE, TransferSyntax.JPEG_XL_RECOMPRESSION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,25 +44,23 @@ def slide_syntax(config: ConversionConfig, base: SourceImage, probe: Probe) -> T
 def route_image(config: ConversionConfig, image: SourceImage, probe: Probe, syntax: TransferSyntax) -> ImageRoute:
     """Decide for one image of a slide whose syntax is known; SourceError for pixels that the syntax cannot hold."""
     reason = probe.reason or _kept_out(config, image)
-    if reason is None and not _compatible(probe.transfer_syntax, syntax):
-        reason = Reason.SYNTAX_REQUESTED
     if reason is None and probe.transfer_syntax and probe.photometric:
         route = Route.RETILED if image.retiled else Route.PASSTHROUGH
-        return ImageRoute(route, None, probe.transfer_syntax, probe.photometric, bool(probe.reversible))
-    if syntax is TransferSyntax.JPEG_2000:
-        syntax = TransferSyntax.JPEG_2000_LOSSLESS
-    if syntax is TransferSyntax.JPEG_BASELINE and image.bits != 8:
+        passing = passing_syntax(probe.transfer_syntax, syntax)
+        if passing is not None:
+            return ImageRoute(route, None, passing, probe.photometric, bool(probe.reversible))
+        if is_recompressed(probe.transfer_syntax, syntax):
+            return ImageRoute(Route.RECOMPRESSED, None, syntax, probe.photometric, False)
+        reason = Reason.SYNTAX_REQUESTED
+    syntax = encoding_syntax(syntax, is_lossy_asked=config.asks_for_loss, bits=image.bits)
+    if syntax in _OF_8_BITS and image.bits != 8:
         raise SourceError(
-            f"JPEG Baseline holds 8 bits a sample, this slide has {image.bits}: use --transfer-syntax "
+            f"{syntax.option} holds 8 bits a sample, this slide has {image.bits}: use --transfer-syntax "
             "htj2k-lossless-rpcl, jpeg2000-lossless or explicit-vr-little-endian"
         )
-    return ImageRoute(
-        Route.ENCODE,
-        reason,
-        syntax,
-        encoded_photometric(syntax, image.samples),
-        syntax is not TransferSyntax.JPEG_BASELINE,
-    )
+    reversible = not syntax.may_be_lossy
+    photometric = encoded_photometric(syntax, image.samples, reversible=reversible)
+    return ImageRoute(Route.ENCODE, reason, syntax, photometric, reversible)
 
 
 def _kept_out(config: ConversionConfig, image: SourceImage) -> Reason | None:
@@ -73,7 +73,3 @@ def _kept_out(config: ConversionConfig, image: SourceImage) -> Reason | None:
     if config.tile_size is not None and native != (config.tile_size, config.tile_size):
         return Reason.GEOMETRY_CHANGED
     return None
-
-
-def _compatible(stored: TransferSyntax | None, wanted: TransferSyntax) -> bool:
-    return stored is wanted or (wanted is TransferSyntax.JPEG_2000 and stored in _JPEG_2000)

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from pipeline.io.dicom.icc import optical_path_profile
 from pipeline.io.planning.instances import plan_instances
+from pipeline.io.planning.levels import pyramid_chains, wanted_images
 from pipeline.io.planning.probe import probe_image
 from pipeline.io.planning.routes import slide_syntax
 from pipeline.io.sources.contract import SlideSource
@@ -12,11 +13,9 @@ from pipeline.model.errors import SlidebeamError, SourceError
 from pipeline.model.keys import SlideInput
 from pipeline.model.metadata import resolve_metadata
 from pipeline.model.plan import Action, SlidePlan
-from pipeline.model.source import ImageKind, ScannerFacts, SlideDescription, SourceImage
+from pipeline.model.source import ScannerFacts, SlideDescription
 from pipeline.model.transfer_syntaxes import TransferSyntax
 from pipeline.model.uids import derived_uid, lasting_uid
-
-_WANTED = {ImageKind.LABEL: "label", ImageKind.OVERVIEW: "overview", ImageKind.THUMBNAIL: "thumbnail"}
 
 
 def plan_slide(source: SlideSource, slide: SlideInput, config: ConversionConfig) -> SlidePlan:
@@ -43,9 +42,9 @@ def _plan(source: SlideSource, slide: SlideInput, config: ConversionConfig) -> S
     metadata = resolve_metadata(
         config.metadata, facts, research_placeholder=config.research_placeholder, slide_name=slide.slide_id
     )
-    images = _wanted_images(description, slide, config)
-    probes = {image.index: probe_image(source, image) for image in images}
-    base = images[0]
+    wanted = wanted_images(description, facts, config, slide.uri)
+    probes = {image.index: probe_image(source, image) for image in (member.source for member in wanted)}
+    base = wanted[0].source
     syntax = slide_syntax(config, base, probes[base.index])
     fingerprint, digest = source.fingerprint(), config.digest()
     # The same slide twice in a job: deterministic UIDs are the content's, fresh ones are each copy's own.
@@ -56,7 +55,8 @@ def _plan(source: SlideSource, slide: SlideInput, config: ConversionConfig) -> S
     icc_doubts: tuple[str, ...] = ()
     if base.samples == 3:
         icc, icc_source, icc_doubts = optical_path_profile(description.icc_profile)
-    instances = plan_instances(source, images, probes, syntax, facts, config, own)
+    by_image = plan_instances(source, wanted, probes, syntax, facts, config, own)
+    instances = tuple(instance for of_image in by_image for instance in of_image)
     warnings = [*description.warnings, *doubts, *metadata.warnings, *icc_doubts]
     if any(i.transfer_syntax in (TransferSyntax.HTJ2K_LOSSLESS, TransferSyntax.HTJ2K_LOSSLESS_RPCL) for i in instances):
         warnings.append(
@@ -76,6 +76,7 @@ def _plan(source: SlideSource, slide: SlideInput, config: ConversionConfig) -> S
         frame_of_reference_uid=derived_uid(("frame of reference", *(place if description.shared_coordinates else own))),
         pyramid_uid=derived_uid(("pyramid", *own)),
         instances=instances,
+        chains=pyramid_chains(wanted, by_image),
         facts=facts,
         metadata=metadata,
         icc_profile=icc,
@@ -107,26 +108,3 @@ def _facts(
         else ()
     )
     return replace(facts, pixel_spacing_mm=given), doubt
-
-
-def _wanted_images(description: SlideDescription, slide: SlideInput, config: ConversionConfig) -> list[SourceImage]:
-    """Levels that were asked for, base first, then the associated images that are not switched off."""
-    levels = list(description.levels)
-    if config.levels is not None:
-        beyond = [level for level in config.levels if level >= len(levels)]
-        if beyond:
-            raise SourceError(
-                f"{slide.uri} has no level {beyond[0]}: its levels are 0 to {len(levels) - 1}",
-                uri=slide.uri,
-                level=beyond[0],
-            )
-        levels = [levels[level] for level in config.levels]
-    sizes = {(level.grid.columns, level.grid.rows) for level in levels}
-    others = [
-        image
-        for image in description.images
-        if image.kind in _WANTED
-        and getattr(config, _WANTED[image.kind])
-        and not (image.kind is ImageKind.THUMBNAIL and (image.grid.columns, image.grid.rows) in sizes)
-    ]
-    return levels + others

@@ -14,9 +14,13 @@ from numpy.typing import NDArray
 
 from pipeline.io.dicom.frame_index import FrameIndex
 from pipeline.io.jpeg.markers import parse_header
+from pipeline.io.jpegxl.boxes import frame_end
+from pipeline.io.jpegxl.recompression import restore_jpeg
 from pipeline.io.runs.digests import ROUTES
 from pipeline.model.config import Certificate
 from pipeline.model.errors import CodecError, SourceError, StorageError
+from pipeline.model.reasons import Route
+from pipeline.model.tiles import Buffer
 from pipeline.model.transfer_syntaxes import TransferSyntax
 
 _SAMPLE = 16
@@ -47,7 +51,8 @@ def _certify(path: str, rows: NDArray[np.void], extent: Certificate) -> int:
         for frame in frames.tolist():
             row = rows[frame]
             stored = index.read_frame(descriptor, frame)
-            digest = frame_digest(stored, index.transfer_syntax, passed=ROUTES[row["route"]].keeps_tiles)
+            frame_bytes = memoryview(stored)[: int(row["length"])]
+            digest = frame_digest(frame_bytes, index.transfer_syntax, ROUTES[row["route"]])
             if digest != int(row["digest"]):
                 raise StorageError(
                     f"{path}: frame {frame} read back is not the frame that was staged; convert the slide again",
@@ -58,25 +63,34 @@ def _certify(path: str, rows: NDArray[np.void], extent: Certificate) -> int:
     return len(frames)
 
 
-def frame_digest(stored: bytes, transfer_syntax: str, *, passed: bool) -> int:
-    """Return xxh3_64 of a stored frame.
+def frame_digest(frame: Buffer, transfer_syntax: str, route: Route) -> int:
+    """Return xxh3_64 of a frame without padding.
 
-    Where the source's tile passed it is taken over the entropy-coded bytes, else over the frame without its padding.
-    Raises StorageError for a frame that is no JPEG where one should be.
+    It is taken over the entropy-coded bytes where the source's tile passed, of the JPEG that comes back where it was
+    recompressed, else over the whole frame. Raises StorageError for a frame that is no JPEG where one should be.
     """
-    data = without_padding(stored, transfer_syntax)
-    if passed and transfer_syntax == TransferSyntax.JPEG_BASELINE:
-        try:
-            data = data[parse_header(data).header_length :]
-        except CodecError as error:
-            raise StorageError(f"a stored frame is no JPEG: {error}") from error
-    return xxhash.xxh3_64_intdigest(data)
+    try:
+        if route is Route.RECOMPRESSED:
+            frame = restore_jpeg(frame)
+        if route is Route.RECOMPRESSED or (route.keeps_tiles and TransferSyntax(transfer_syntax).is_jpeg_family):
+            frame = memoryview(frame)[parse_header(frame).header_length :]
+    except CodecError as error:
+        raise StorageError(f"a stored frame is no JPEG: {error}") from error
+    return xxhash.xxh3_64_intdigest(frame)
 
 
 def without_padding(stored: bytes, transfer_syntax: str) -> memoryview:
-    """Cut the pad byte of an item (PS3.5 8.2): what follows the EOI or EOC marker. Native frames have none."""
+    """Cut the pad byte of an item (PS3.5 8.2): what follows the EOI or EOC marker, or the last box of JPEG XL.
+
+    Native and RLE frames have none, and a bare codestream of JPEG XL does not tell.
+    """
     view = memoryview(stored)
+    syntax = TransferSyntax(transfer_syntax)
+    if syntax.is_jpeg_xl_family:
+        return view[: frame_end(view)]
     is_padded = (
-        transfer_syntax != TransferSyntax.EXPLICIT_VR_LITTLE_ENDIAN and stored[-3:] == _END_OF_CODESTREAM + b"\0"
+        syntax.is_encapsulated
+        and syntax is not TransferSyntax.RLE_LOSSLESS
+        and stored[-3:] == _END_OF_CODESTREAM + b"\0"
     )
     return view[:-1] if is_padded else view

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from pipeline.io.publishing.action import check_place, read_state
 from pipeline.io.publishing.certificate_table import certificate_table
+from pipeline.io.publishing.conformance import check_conformance
 from pipeline.io.publishing.identity import holds_recorded_series
 from pipeline.io.runs.digests import read_digest_rows
 from pipeline.io.storage.contract import OutputStore
@@ -15,11 +16,18 @@ from pipeline.model.state import InstanceRecord, Stage, StateRecord
 
 
 def publish_series(
-    store: OutputStore, plan: SlidePlan, written: Sequence[WrittenInstance], *, job: str, overwrite: bool
+    store: OutputStore,
+    plan: SlidePlan,
+    written: Sequence[WrittenInstance],
+    *,
+    job: str,
+    overwrite: bool,
+    validate: bool = False,
 ) -> None:
     """Make a complete series visible; once more is no error.
 
-    Raises StorageError when it is not complete, and OutputExists when its place is taken.
+    Raises StorageError when it is not complete, or when it is asked to validate and does not; OutputExists when its
+    place is taken.
     """
     record = _record(plan, written, job, overwrite)
     previous = read_state(store, plan.slide_id)
@@ -29,6 +37,8 @@ def publish_series(
             raise StorageError(
                 f"the series of {plan.uri} is not complete: {staged} is staged, {record.sizes} was written"
             )
+        if validate:
+            check_conformance(plan, written)
         # Before the intent is written: it would make the folder ours for whoever comes next.
         check_place(store, plan, previous, overwrite=overwrite)
         # What comes into the place after this look at it is nobody's to replace.

@@ -61,7 +61,16 @@ WSI_DICOM_KEYS = (
     "write_micros",
 )
 """The keys of wsi-dicom 0.2.0, in its order."""
-_OWN_KEYS = ("encoded_frames", "validated_frames", "read_micros", "bytes_in", "bytes_out")
+_OWN_KEYS = (
+    "encoded_frames",
+    "validated_frames",
+    "read_micros",
+    "bytes_in",
+    "bytes_out",
+    "jpeg_bytes",
+    "recompressed_bytes",
+)
+"""The last two are those of recompressed frames: what they would take as JPEG, and what they take."""
 _COUNTERS = {
     "input_decode_micros": "decode_micros",
     "encode_micros": "encode_micros",
@@ -71,6 +80,8 @@ _COUNTERS = {
     "validated_frames": "validated_frames",
     "bytes_in": "bytes_in",
     "bytes_out": "bytes_out",
+    "jpeg_bytes": "jpeg_bytes",
+    "recompressed_bytes": "recompressed_bytes",
 }
 """Key of the figures: field of `RunCounters`."""
 

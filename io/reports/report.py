@@ -88,6 +88,7 @@ def slide_report(outcome: SlideOutcome, config: ConversionConfig) -> dict[str, A
         "bytes_in": total["bytes_in"],
         "bytes_out": total["bytes_out"],
         "bytes_written": sum(written.bytes for _, written in pairs),
+        "recompression": {"jpeg_bytes": total["jpeg_bytes"], "stored_bytes": total["recompressed_bytes"]},
         "certificate": {
             "mode": config.certificate.value,
             "digest": "xxh3_64",

@@ -1,20 +1,22 @@
-"""EncodeTiles: pixels that wait become frames in the instance's transfer syntax."""
+"""EncodeTiles: pixels and JPEG that wait become frames in the instance's transfer syntax."""
 
 from time import perf_counter_ns
 
 import xxhash
 
 from pipeline.io.runs.opened import OpenedSlide
+from pipeline.io.runs.recompress import recompress_run
 from pipeline.model.errors import CodecError, TileError
 from pipeline.model.tiles import Frame, FrameRun
 
 
 def encode_run(run: FrameRun, slide: OpenedSlide) -> FrameRun:
     """Encode what is pending; the pixels stay for the validation. Raises TileError."""
-    if not run.pending:
+    if not (run.pending or run.jpegs):
         return run
     encoder = slide.encoder(run.plan)
     started = perf_counter_ns()
+    recompress_run(run)
     for place, pixels in run.pending.items():
         try:
             data = encoder.encode(pixels)

@@ -4,10 +4,12 @@ from time import perf_counter_ns
 
 from xxhash import xxh3_64_intdigest
 
+from pipeline.io.codecs.containers import is_recompressed, passing_syntax
 from pipeline.io.codecs.contract import PassedTile, TileCodec
 from pipeline.io.runs.opened import OpenedSlide
 from pipeline.io.runs.read import blank_outside
 from pipeline.model.errors import CodecError, TileError
+from pipeline.model.plan import InstancePlan
 from pipeline.model.reasons import Reason, Route
 from pipeline.model.tiles import Buffer, Frame, FrameRun, TileRun
 
@@ -30,20 +32,31 @@ def _pass_tiles(run: TileRun, checked: FrameRun, slide: OpenedSlide) -> None:
     codec = slide.source.tile_codec(plan.image, run.key.plane)
     if codec is None:
         raise TileError(f"{run.key.uri}: its reader gives no compressed tiles", uri=run.key.uri, level=plan.level)
-    planned = (plan.transfer_syntax, plan.photometric, plan.reversible)
     for place, tile in enumerate(run.tiles):
         if not len(tile):
             _background(checked, place, slide)
             continue
         passed = codec.pass_tile(tile)
-        if isinstance(passed, PassedTile) and passed[3:] == planned:
+        if isinstance(passed, PassedTile) and _is_planned(passed, plan):
             body = tile[passed.start : passed.end]
-            checked.frames.append(Frame(passed.head, body))
+            frame = Frame(passed.head, body)
+            if plan.route is Route.RECOMPRESSED:
+                checked.jpegs[place] = frame
+            checked.frames.append(None if plan.route is Route.RECOMPRESSED else frame)
             checked.routes.append(plan.route)
             checked.digests.append(xxh3_64_intdigest(body))
         else:
             _reject(checked, place, passed if isinstance(passed, Reason) else Reason.DIFFERS_FROM_PLAN)
             _decode(checked, place, tile, codec)
+
+
+def _is_planned(passed: PassedTile, plan: InstancePlan) -> bool:
+    """Whether a tile is what the plan says of all: its syntax, its colour model, and that nothing is lost."""
+    if plan.route is Route.RECOMPRESSED:
+        fits = is_recompressed(passed.transfer_syntax, plan.transfer_syntax)
+    else:
+        fits = passing_syntax(passed.transfer_syntax, plan.transfer_syntax) is plan.transfer_syntax
+    return fits and (passed.photometric, passed.reversible) == (plan.photometric, plan.reversible)
 
 
 def _take_pixels(run: TileRun, checked: FrameRun, slide: OpenedSlide) -> None:

@@ -53,6 +53,8 @@ def stage_run(run: FrameRun, slide: OpenedSlide, store: OutputStore) -> StagedRu
             write_micros=(perf_counter_ns() - started) // 1000,
             validated_frames=timings.validated_frames,
             psnr_db=timings.psnr_db,
+            jpeg_bytes=timings.jpeg_bytes,
+            recompressed_bytes=timings.recompressed_bytes,
         ),
     )
 

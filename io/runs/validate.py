@@ -38,7 +38,7 @@ def _validate(run: FrameRun, place: int, frame: Frame, slide: OpenedSlide) -> No
         if pixels is None:
             _decode(stored, run.plan)
             return
-        psnr = compare_round_trip(stored, pixels, slide.encoder(run.plan))
+        psnr = compare_round_trip(stored, pixels, slide.encoder(run.plan), run.plan.bits_stored)
     except CodecError as error:
         number = run.key.first_frame + place
         raise TileError(
@@ -61,4 +61,5 @@ def _decode(stored: bytes, plan: InstancePlan) -> None:
         columns=plan.grid.tile_columns,
         samples=plan.samples,
         bits=plan.bits,
+        bits_stored=plan.bits_stored,
     )

@@ -1,102 +1,141 @@
-"""Pyramidal TIFF and BigTIFF of no vendor, tiled or in strips, gray or RGB, 8 or 16 bit.
+"""Pyramidal TIFF and BigTIFF of no vendor, tiled or in strips, gray, RGB or with a palette, 8 to 16 bit.
 
-The first directory is the base level; later directories that are smaller with the same shape are lower levels. A
-second image as large as the base means channels, focal planes or regions: refused, since leaving them out would lose
-pixels. So are lower levels in SubIFDs, as OME-TIFF has them: they are not read yet.
+The first directory is the base level; its SubIFDs, or later directories that are smaller with the same shape, are lower
+levels. Directories as large as the base are planes where ImageJ says what they are: channels, focal planes, frames.
+Else they are refused, since leaving them out would lose pixels.
 """
 
 import tifffile
 
 from pipeline.io.sources.contract import SlideSource
 from pipeline.io.sources.dates import date_time
+from pipeline.io.sources.imagej import Stack, imagej_stack
+from pipeline.io.sources.scenes import check_scene
 from pipeline.io.sources.tiff.file import TiffContainer
 from pipeline.io.sources.tiff.image import TiffImage
-from pipeline.io.sources.tiff.source import TiffSource, source_image
+from pipeline.io.sources.tiff.resolution import resolution_spacing_mm
+from pipeline.io.sources.tiff.source import TiffSource
+from pipeline.io.sources.tiff.stack import level_image, page_size, read_level, same_shape
+from pipeline.io.sources.tiff.tags import text_properties
 from pipeline.model.errors import SourceError
-from pipeline.model.source import ImageKind, ScannerFacts, SlideDescription
+from pipeline.model.source import Illumination, ScannerFacts, SlideDescription
 
-_MM_PER_UNIT = {2: 25.4, 3: 10.0}
-"""TIFF 6.0 ResolutionUnit: inch, centimetre."""
 _COARSEST_SCAN_MM = 0.02
-_SHAPE_TOLERANCE = 0.02
+_UNKNOWN_STEP_UM = 1.0
 
 
-def open_generic_tiff(container: TiffContainer) -> SlideSource:
-    """Return the slide in a plain TIFF file. Raises SourceError."""
-    if container.first.subifds:
-        raise SourceError(
-            f"{container.uri}: its lower levels are in SubIFDs (OME-TIFF), which this version does not read",
-            uri=container.uri,
-        )
-    base = container.image(0)
-    images: list[TiffImage] = [base]
-    warnings: list[str] = []
-    for number, page in enumerate(container.pages[1:], start=1):
-        size = (int(page.imagewidth), int(page.imagelength))
-        if size[0] >= base.columns or size[1] >= base.rows:
-            raise SourceError(
-                f"{container.uri}: directory {number} is as large as the base level, as channels, focal planes and "
-                "regions are; this version converts one plane of gray or RGB pixels",
-                uri=container.uri,
-            )
-        if not _same_shape(size, (base.columns, base.rows)):
-            warnings.append(
-                f"directory {number} ({size[0]} x {size[1]}) was left out: it has not the shape of the base level"
-            )
-            continue
-        image = container.image(number)
-        if (image.samples, image.bits) != (base.samples, base.bits):
-            warnings.append(
-                f"directory {number} ({size[0]} x {size[1]}) was left out: it has {image.samples} samples of "
-                f"{image.bits} bits, the base level {base.samples} of {base.bits}"
-            )
-            continue
-        images.append(image)
-    images.sort(key=lambda image: image.columns, reverse=True)
-    if len({image.columns for image in images}) < len(images):
+def open_generic_tiff(container: TiffContainer, scene: int = 1) -> SlideSource:
+    """Return the slide in a plain TIFF file; the frames of an ImageJ stack are its scenes. Raises SourceError."""
+    stack, bases = _planes(container)
+    check_scene(container.uri, scene, stack.frames)
+    wanted = [
+        stack.plane(channel, focal_plane, scene - 1)
+        for channel in range(stack.channels)
+        for focal_plane in range(stack.slices)
+    ]
+    base = read_level(container, [bases[place] for place in wanted])
+    levels, warnings = _lower_levels(container, bases, wanted, base[0])
+    levels = sorted([base, *levels], key=lambda planes: planes[0].columns, reverse=True)
+    if len({planes[0].columns for planes in levels}) < len(levels):
         raise SourceError(f"{container.uri}: two levels have the same width", uri=container.uri)
-    facts, doubts = _facts(container)
+    black = base[0].samples == 1 and stack.paths[0].illumination is Illumination.FLUORESCENCE
+    facts, doubts = _facts(container, stack, (base[0].form.added,) if black else None)
+    step_um = stack.step_um
+    if step_um is None and stack.slices > 1:
+        step_um = _UNKNOWN_STEP_UM
+        doubts.append(f"the distance of the {stack.slices} focal planes is not told: {step_um:g} micrometre is written")
     description = SlideDescription(
         format="generic-tiff",
-        images=tuple(source_image(i, image, ImageKind.VOLUME, i) for i, image in enumerate(images)),
+        images=tuple(
+            level_image(i, planes, i, optical_paths=stack.channels, focal_planes=stack.slices)
+            for i, planes in enumerate(levels)
+        ),
         facts=facts,
         icc_profile=container.icc_profile(),
         warnings=(*warnings, *doubts),
+        optical_paths=stack.paths,
+        focal_plane_offsets_um=tuple(i * (step_um or 0.0) for i in range(stack.slices)),
+        scenes=tuple(f"t={i + 1}" for i in range(stack.frames)) if stack.frames > 1 else (),
+        scene=scene,
+        properties=text_properties(container),
     )
-    return TiffSource(container, [[image] for image in images], description)
+    return TiffSource(container, levels, description)
 
 
-def _same_shape(size: tuple[int, int], base: tuple[int, int]) -> bool:
-    """Whether a smaller image may be a level: the rounding of small sizes is allowed for."""
-    slack = 1 / min(size) + _SHAPE_TOLERANCE
-    return abs(size[0] * base[1] / (size[1] * base[0]) - 1) <= slack
-
-
-def _facts(container: TiffContainer) -> tuple[ScannerFacts, list[str]]:
-    """Read resolution, maker and date from the baseline tags (TIFF 6.0 section 8)."""
-    page, spacing, warnings = container.first, None, []
-    across, down = _pixels_per_unit(page, "XResolution"), _pixels_per_unit(page, "YResolution")
-    unit = _MM_PER_UNIT.get(int(page.resolutionunit)) if "ResolutionUnit" in page.tags or across else None
-    if across and down and unit:
-        spacing = (unit / down, unit / across)
-        if max(spacing) > _COARSEST_SCAN_MM:
-            warnings.append(
-                f"the file's resolution means {spacing[1] * 1000:.4g} micrometres a pixel, which no slide scanner has; "
-                "--source-pixel-spacing-mm ROW,COL puts it right"
+def _planes(container: TiffContainer) -> tuple[Stack, list[tifffile.TiffPage]]:
+    """Return how the directories of the base's size are ordered, and these. Raises SourceError."""
+    size = page_size(container.first)
+    bases = [page for page in container.pages if page_size(page) == size]
+    stack = imagej_stack(container, len(bases))
+    if stack is not None:
+        return stack, bases
+    for page in container.pages[1:]:
+        columns, rows = page_size(page)
+        if columns >= size[0] or rows >= size[1]:
+            raise SourceError(
+                f"{container.uri}: directory {page.index} is as large as the base level, and nothing says whether "
+                "it is a channel, a focal plane or another region; save the image as OME-TIFF, which does",
+                uri=container.uri,
             )
+    return Stack(), bases[:1]
+
+
+def _lower_levels(
+    container: TiffContainer, bases: list[tifffile.TiffPage], wanted: list[int], base: TiffImage
+) -> tuple[list[list[TiffImage]], list[str]]:
+    """Return levels below the base, of SubIFDs or of the chain, and warnings of what was left out."""
+    size, levels, warnings = (base.columns, base.rows), [], []
+    for pages in _below(container, bases):
+        number, own = pages[0].index, page_size(pages[0])
+        shown = f"directory {number} ({own[0]} x {own[1]}) was left out"
+        if not same_shape(own, size):
+            warnings.append(f"{shown}: it has not the shape of the base level")
+            continue
+        if len(pages) != len(bases):
+            warnings.append(f"{shown}: the base level has {len(bases)} planes, and of its size there are {len(pages)}")
+            continue
+        planes = read_level(container, [pages[place] for place in wanted])
+        if (planes[0].samples, planes[0].bits) != (base.samples, base.bits):
+            warnings.append(
+                f"{shown}: it has {planes[0].samples} samples of "
+                f"{planes[0].bits} bits, the base level {base.samples} of {base.bits}"
+            )
+            continue
+        levels.append(planes)
+    return levels, warnings
+
+
+def _below(container: TiffContainer, bases: list[tifffile.TiffPage]) -> list[list[tifffile.TiffPage]]:
+    """Return the smaller directories, those of the planes of a level together."""
+    below = [container.subdirectories(page) for page in bases]
+    if any(below):
+        if len({len(found) for found in below}) > 1:
+            raise SourceError(f"{container.uri}: its planes have SubIFDs in different numbers", uri=container.uri)
+        return [list(pages) for pages in zip(*below, strict=True)]
+    smaller = [page for page in container.pages if page_size(page) != page_size(bases[0])]
+    if len(bases) == 1:
+        return [[page] for page in smaller]
+    sizes = dict.fromkeys(page_size(page) for page in smaller)
+    return [[page for page in smaller if page_size(page) == size] for size in sizes]
+
+
+def _facts(
+    container: TiffContainer, stack: Stack, background: tuple[int, ...] | None
+) -> tuple[ScannerFacts, list[str]]:
+    """Read resolution, maker and date from the baseline tags (TIFF 6.0 section 8)."""
+    warnings = []
+    spacing = resolution_spacing_mm(container.first, stack.mm_per_unit)
+    if spacing is not None and max(spacing) > _COARSEST_SCAN_MM:
+        warnings.append(
+            f"the file's resolution means {spacing[1] * 1000:.4g} micrometres a pixel, which no slide scanner has; "
+            "--source-pixel-spacing-mm ROW,COL puts it right"
+        )
     facts = ScannerFacts(
         pixel_spacing_mm=spacing,
         manufacturer=container.text("Make"),
         model=container.text("Model"),
         software_versions=(container.text("Software"),) if container.text("Software") else (),
         acquisition_datetime=date_time("".join(c for c in container.text("DateTime") if c not in ": ")),
+        background=background,
     )
     return facts, warnings
-
-
-def _pixels_per_unit(page: tifffile.TiffPage, name: str) -> float | None:
-    tag = page.tags.get(name)
-    if tag is None or not isinstance(tag.value, tuple) or len(tag.value) != 2 or not all(tag.value):
-        return None
-    resolution = float(tag.value[0] / tag.value[1])
-    return resolution if resolution > 0 else None

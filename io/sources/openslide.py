@@ -1,10 +1,17 @@
-"""All else that OpenSlide opens, as pixels: MIRAX, Hamamatsu, Leica, Ventana, Philips, Trestle, Sakura, Zeiss, DICOM.
+"""Formats that OpenSlide opens and no reader here does, as pixels: MIRAX, Hamamatsu VMS and VMU, Sakura, and others.
 
 OpenSlide gives pixels and does not say how they were stored, so nothing passes. Where the vendor's format has one
 codec, or names it, the lossy history is known all the same, with the ratio of the whole file; else it is unknown.
+
+What was not scanned is transparent in OpenSlide. A tile of that alone is missing: it costs a frame of background, or
+none. Levels are never cut to `openslide.bounds`, which are of what was scanned, but tiles beyond them are not read.
+Regions (`openslide.region`) of one slide lie in one picture, as the scanner placed them.
+
+Pictures are shown as they are stored. Scanners hold the slide in ways of their own: the label is at the lower end of a
+MIRAX overview, and an overview may be turned against the levels. Nothing is turned here.
 """
 
-import math
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -14,9 +21,10 @@ from numpy.typing import NDArray
 
 from pipeline.io.codecs.contract import TileCodec
 from pipeline.io.sources.contract import SlideSource
-from pipeline.io.sources.dates import date_time
-from pipeline.io.sources.dicom_series import lossy_history, series_files
-from pipeline.io.sources.fingerprint import files_fingerprint
+from pipeline.io.sources.mirax import fluorescence_channels
+from pipeline.io.sources.openslide_facts import lossy_history, scanner_facts
+from pipeline.io.sources.openslide_files import digest, slide_files
+from pipeline.io.sources.openslide_planes import check_planes
 from pipeline.io.sources.scenes import check_scene
 from pipeline.model.errors import SourceError, TileError
 from pipeline.model.geometry import TileGrid
@@ -24,8 +32,7 @@ from pipeline.model.source import (
     Compression,
     ImageKind,
     LossyHistory,
-    LossyStage,
-    ScannerFacts,
+    OpticalPathFacts,
     SlideDescription,
     SourceImage,
     TaggedColour,
@@ -33,28 +40,8 @@ from pipeline.model.source import (
 from pipeline.model.tiles import Buffer, Pixels
 
 _ASSOCIATED = {"label": ImageKind.LABEL, "macro": ImageKind.OVERVIEW, "thumbnail": ImageKind.THUMBNAIL}
-_MAKERS = {
-    "hamamatsu": "Hamamatsu",
-    "leica": "Leica Biosystems",
-    "mirax": "3DHISTECH",
-    "philips": "Philips",
-    "sakura": "Sakura",
-    "trestle": "Trestle",
-    "ventana": "Ventana",
-    "zeiss": "Zeiss",
-}
-_MODEL_PROPERTIES = (
-    "hamamatsu.Product",
-    "leica.device-model",
-    "mirax.NONHIERLAYER_1_SECTION.SCANNER_HARDWARE_VERSION",
-    "tiff.Model",
-)
-_SERIAL_PROPERTIES = ("hamamatsu.NDP.S/N", "leica.device-serial-number")
-_DATE_PROPERTIES = ("leica.creation-date", "hamamatsu.Created", "tiff.DateTime", "mirax.GENERAL.SLIDE_CREATIONDATETIME")
-_JPEG_FORMATS = ("hamamatsu", "leica", "philips", "sakura", "trestle")
-"""Formats whose tiles are JPEG, whatever the scanner's settings."""
-_MIRAX_CODEC = "mirax.LAYER_0_LEVEL_0_SECTION.IMAGE_FORMAT"
 _SMALLEST_NATIVE_TILE, _LARGEST_NATIVE_TILE = 128, 4096
+_TILE = 512
 
 
 def open_openslide(path: str, scene: int) -> SlideSource:
@@ -64,7 +51,7 @@ def open_openslide(path: str, scene: int) -> SlideSource:
 
 
 class OpenSlideSource(SlideSource):
-    """A slide read by OpenSlide. `uri` is the path that OpenSlide takes: of a folder of DICOM, one of its files.
+    """A slide read by OpenSlide.
 
     `warnings` are what somebody else found in the file; OpenSlide does not tell.
     """
@@ -73,14 +60,22 @@ class OpenSlideSource(SlideSource):
         self.uri = uri
         self._warnings = warnings
         self._closed = False
+        self._reopening = threading.Lock()
         try:
             self._slide = openslide.OpenSlide(uri)
         except (openslide.OpenSlideError, OSError) as error:
             raise _unreadable(uri, error) from error
         try:
-            self._files = self._own_files()
-            self._history = self._lossy_history()
+            self._properties = dict(self._slide.properties)
+            vendor = self._properties.get("openslide.vendor", "")
+            check_planes(Path(uri), vendor, self._properties)
+            self._channels = fluorescence_channels(Path(uri), self._properties) if vendor == "mirax" else ()
+            self._files = slide_files(Path(uri), vendor, self._properties)
             self._description = self._describe()
+            self._bounds = _bounds(self._properties)
+        except SourceError:
+            self.close()
+            raise
         except Exception as error:  # properties of a damaged slide may be missing, or be anything
             self.close()
             raise _unreadable(uri, error) from error
@@ -91,8 +86,8 @@ class OpenSlideSource(SlideSource):
         return self._description
 
     def fingerprint(self) -> str:
-        """Digest of the slide's files: a MIRAX data folder's, and the other files of a DICOM series, too."""
-        return files_fingerprint(self._files)
+        """Digest of the slide's files, and of its label, overview and thumbnail."""
+        return digest(self._files, self._pictures())
 
     def tile_lengths(self, image: int, plane: int = 0) -> NDArray[np.uint64] | None:
         """None: OpenSlide gives pixels."""
@@ -107,40 +102,31 @@ class OpenSlideSource(SlideSource):
         raise SourceError(f"{self.uri}: OpenSlide gives no compressed tiles", uri=self.uri)
 
     def read_pixels(self, image: int, first: int, count: int, plane: int = 0) -> list[Pixels | None]:
-        """Tiles of the grid, background beyond the image."""
+        """Tiles of the grid, background beyond the image; None for one of which nothing was scanned."""
         source = self._description.images[image]
         grid = source.grid
         tiles: list[Pixels | None] = []
         for frame in range(first, first + count):
-            tile = np.empty((grid.tile_rows, grid.tile_columns, 3), np.uint8)
-            tile[:] = self._background
             columns, rows = grid.extent(frame)
-            tile[:rows, :columns] = self.read_region(image, *grid.position(frame), columns, rows)
+            pixels = self._rgba(source, *grid.position(frame), columns, rows)
+            if pixels is None:
+                tiles.append(None)
+                continue
+            tile = np.empty((grid.tile_rows, grid.tile_columns, source.samples), np.uint8)
+            tile[:] = self._fill(source)
+            tile[:rows, :columns] = self._composed(source, pixels, plane)
             tiles.append(tile)
         return tiles
 
     def read_region(self, image: int, x: int, y: int, columns: int, rows: int, plane: int = 0) -> Pixels:
-        """RGB, composed onto the slide's background: what was not scanned is transparent in OpenSlide."""
+        """RGB on the slide's background, or a channel of fluorescence on black."""
         source = self._description.images[image]
-        if self._closed:
-            raise SourceError(f"{self.uri} was closed", uri=self.uri)
-        try:
-            if source.level is None:
-                picture = self._slide.associated_images[_associated_name(source.kind)]
-                rgba = np.asarray(picture.crop((x, y, x + columns, y + rows)).convert("RGBA"))
-            else:
-                # Positions are in pixels of level 0, whatever level is read.
-                scale = self._slide.level_downsamples[source.level]
-                place = (round(x * scale), round(y * scale))
-                rgba = np.asarray(self._slide.read_region(place, source.level, (columns, rows)))
-        except (openslide.OpenSlideError, KeyError) as error:
-            raise TileError(
-                f"{self.uri}: pixels at {x},{y} cannot be read: {error}", uri=self.uri, level=source.level
-            ) from error
-        if rgba[:, :, 3].min() == 255:
-            return np.ascontiguousarray(rgba[:, :, :3])
-        alpha = rgba[:, :, 3:].astype(np.uint16)
-        return ((rgba[:, :, :3] * alpha + self._background * (255 - alpha) + 127) // 255).astype(np.uint8)
+        pixels = self._rgba(source, x, y, columns, rows)
+        if pixels is None:
+            region = np.empty((rows, columns, source.samples), np.uint8)
+            region[:] = self._fill(source)
+            return region
+        return self._composed(source, pixels, plane)
 
     def close(self) -> None:
         """Close OpenSlide's handle, which may be done once only."""
@@ -148,42 +134,83 @@ class OpenSlideSource(SlideSource):
             self._closed = True
             self._slide.close()
 
-    def _own_files(self) -> list[Path]:
-        path = Path(self.uri)
-        data = path.with_suffix("")
-        if path.suffix.lower() == ".mrxs" and data.is_dir():
-            return [path, *sorted(p for p in data.rglob("*") if p.is_file())]
-        if self._slide.properties.get("openslide.vendor") == "dicom":
-            return series_files(path)
-        return [path]
+    def _rgba(self, source: SourceImage, x: int, y: int, columns: int, rows: int) -> NDArray[np.uint8] | None:
+        """Return RGBA, or None where nothing was scanned."""
+        if self._closed:
+            raise SourceError(f"{self.uri} was closed", uri=self.uri)
+        try:
+            if source.level is None:
+                picture = self._slide.associated_images[_associated_name(source.kind)]
+                return np.asarray(picture.crop((x, y, x + columns, y + rows)).convert("RGBA"))
+            # Positions are in pixels of level 0, whatever level is read.
+            scale = self._slide.level_downsamples[source.level]
+            if self._is_beyond_bounds(x * scale, y * scale, columns * scale, rows * scale):
+                return None
+            place = (round(x * scale), round(y * scale))
+            rgba = np.asarray(self._slide.read_region(place, source.level, (columns, rows)))
+        except (openslide.OpenSlideError, KeyError) as error:
+            raise TileError(
+                f"{self.uri}: pixels at {x},{y} cannot be read: {error}", uri=self.uri, level=source.level
+            ) from error
+        return rgba if rgba[:, :, 3].any() else None
 
-    def _lossy_history(self) -> LossyHistory:
-        properties = self._slide.properties
-        vendor = properties.get("openslide.vendor", "")
-        if vendor == "dicom":
-            return lossy_history(Path(self.uri))
-        if vendor in _JPEG_FORMATS or properties.get(_MIRAX_CODEC) == "JPEG":
-            pixels = sum(3 * columns * rows for columns, rows in self._slide.level_dimensions)
-            stored = sum(file.stat().st_size for file in self._files)
-            return LossyHistory((LossyStage("ISO_10918_1", max(1.0, pixels / max(1, stored))),))
-        return LossyHistory(unknown=True)
+    def _is_beyond_bounds(self, x: float, y: float, width: float, height: float) -> bool:
+        """Whether a rectangle of level 0 lies wholly outside of what was scanned, by its own size or more."""
+        if self._bounds is None:
+            return False
+        left, top, columns, rows = self._bounds
+        return x + 2 * width < left or y + 2 * height < top or x - width > left + columns or y - height > top + rows
+
+    def _composed(self, source: SourceImage, rgba: NDArray[np.uint8], plane: int) -> Pixels:
+        if self._channels and source.level is not None:
+            component = self._channels[plane][0]
+            # OpenSlide's colours are not multiplied by alpha: on black they are.
+            channel = rgba[:, :, component : component + 1].astype(np.uint16) * rgba[:, :, 3:]
+            return ((channel + 127) // 255).astype(np.uint8)
+        if rgba[:, :, 3].min() == 255:
+            return np.ascontiguousarray(rgba[:, :, :3])
+        alpha = rgba[:, :, 3:].astype(np.uint16)
+        return ((rgba[:, :, :3] * alpha + self._background * (255 - alpha) + 127) // 255).astype(np.uint8)
+
+    def _fill(self, source: SourceImage) -> NDArray[np.uint8]:
+        return self._background if source.samples == 3 else np.zeros(1, np.uint8)
+
+    def _pictures(self) -> Iterator[tuple[str, bytes]]:
+        for image in self._description.images:
+            if image.level is not None:
+                continue
+            name = _associated_name(image.kind)
+            try:
+                yield name, self._slide.associated_images[name].tobytes()
+            except openslide.OpenSlideError as error:
+                # After an error OpenSlide refuses all else, and the levels may be sound.
+                with self._reopening:
+                    self._slide.close()
+                    self._slide = openslide.OpenSlide(self.uri)
+                yield name, str(error).encode()
 
     def _describe(self) -> SlideDescription:
-        properties = dict(self._slide.properties)
+        properties = self._properties
+        pixels = sum(columns * rows for columns, rows in self._slide.level_dimensions)
+        stored = sum(file.stat().st_size for file in self._files)
+        history = lossy_history(properties, pixels, stored, Path(self.uri).suffix.lower())
         images = [
-            self._image(level, ImageKind.VOLUME, level, size) for level, size in enumerate(self._slide.level_dimensions)
+            self._image(level, ImageKind.VOLUME, level, size, history)
+            for level, size in enumerate(self._slide.level_dimensions)
         ]
         for name in self._slide.associated_images:
             if name in _ASSOCIATED:
                 columns, rows = (int(properties[f"openslide.associated.{name}.{edge}"]) for edge in ("width", "height"))
-                images.append(self._image(len(images), _ASSOCIATED[name], None, (columns, rows)))
+                images.append(self._image(len(images), _ASSOCIATED[name], None, (columns, rows), history))
         icc = getattr(self._slide, "color_profile", None)
         return SlideDescription(
             format=properties.get("openslide.vendor", "unknown"),
             images=tuple(images),
-            facts=_facts(properties),
+            facts=scanner_facts(properties),
             icc_profile=icc.tobytes() if icc is not None else b"",
             warnings=(*self._warnings, *self._doubts()),
+            optical_paths=tuple(facts for _, facts in self._channels) or (OpticalPathFacts(),),
+            properties=tuple(sorted(properties.items())),
         )
 
     def _doubts(self) -> Iterator[str]:
@@ -192,29 +219,32 @@ class OpenSlideSource(SlideSource):
             # Positions are pixels of the base level; what lies between two pixels of this one is interpolated.
             names = ", ".join(map(str, fractional))
             yield f"level {names}: no whole fraction of the base level, so OpenSlide shifts tiles by part of a pixel"
-        if self._slide.properties.get("openslide.vendor") == "dicom":
-            yield "patient, study and specimen of the DICOM source are not carried over: --metadata gives them"
+        if Path(self.uri).suffix.lower() == ".vmu":
+            yield "its samples of 12 bits are shown with 8, which is what OpenSlide gives"
 
-    def _image(self, index: int, kind: ImageKind, level: int | None, size: tuple[int, int]) -> SourceImage:
+    def _image(
+        self, index: int, kind: ImageKind, level: int | None, size: tuple[int, int], history: LossyHistory
+    ) -> SourceImage:
         tile, tiled = size, False
         if level is not None:
-            properties = self._slide.properties
             stored = tuple(
-                int(properties.get(f"openslide.level[{level}].tile-{axis}", 0)) for axis in ("width", "height")
+                int(self._properties.get(f"openslide.level[{level}].tile-{axis}", 0)) for axis in ("width", "height")
             )
             tiled = all(_SMALLEST_NATIVE_TILE <= edge <= _LARGEST_NATIVE_TILE for edge in stored)
-            tile = (stored[0], stored[1]) if tiled else (512, 512)
+            tile = (stored[0], stored[1]) if tiled else (_TILE, _TILE)
+        gray = bool(self._channels) and level is not None
         return SourceImage(
             index=index,
             kind=kind,
             level=level,
             grid=TileGrid(size[0], size[1], tile[0], tile[1]),
             tiled=tiled,
-            samples=3,
+            samples=1 if gray else 3,
             bits=8,
+            optical_paths=len(self._channels) if gray else 1,
             compression=Compression.UNKNOWN,
-            colour=TaggedColour.RGB,
-            lossy=self._history,
+            colour=TaggedColour.GRAY if gray else TaggedColour.RGB,
+            lossy=history,
         )
 
 
@@ -229,36 +259,12 @@ def _associated_name(kind: ImageKind) -> str:
     return next(name for name, known in _ASSOCIATED.items() if known is kind)
 
 
-def _facts(properties: Mapping[str, str]) -> ScannerFacts:
-    vendor = properties.get("openslide.vendor", "")
-    x, y = (_positive(properties.get(f"openslide.mpp-{axis}", "")) for axis in "xy")
-    colour = properties.get("openslide.background-color", "FFFFFF")
-    return ScannerFacts(
-        pixel_spacing_mm=(y / 1000, x / 1000) if x and y else None,
-        objective_power=_positive(properties.get("openslide.objective-power", "")),
-        manufacturer=_MAKERS.get(vendor, properties.get("tiff.Make", "")),
-        model=_first(properties, _MODEL_PROPERTIES),
-        serial_number=_first(properties, _SERIAL_PROPERTIES),
-        software_versions=(properties["tiff.Software"],) if properties.get("tiff.Software") else (),
-        acquisition_datetime=_datetime(_first(properties, _DATE_PROPERTIES)),
-        barcode=properties.get("openslide.barcode", ""),
-        background=tuple(bytes.fromhex(colour)) if len(colour) == 6 else None,
-    )
-
-
-def _positive(text: str) -> float | None:
-    """Read a scale; None for what is none: 0, less, infinite, or no number at all."""
+def _bounds(properties: Mapping[str, str]) -> tuple[int, int, int, int] | None:
+    """Return left, top, width and height of what was scanned, in pixels of level 0; None where it is not told."""
     try:
-        number = float(text)
-    except ValueError:
+        left, top, width, height = (
+            int(properties[f"openslide.bounds-{name}"]) for name in ("x", "y", "width", "height")
+        )
+    except (KeyError, ValueError):
         return None
-    return number if math.isfinite(number) and number > 0 else None
-
-
-def _first(properties: Mapping[str, str], names: Sequence[str]) -> str:
-    return next((properties[name].strip() for name in names if properties.get(name, "").strip()), "")
-
-
-def _datetime(text: str) -> str:
-    """Make a DICOM DT of an ISO 8601 or TIFF date; empty when it is neither."""
-    return date_time("".join(c for c in text[:19] if c.isdigit()))
+    return (left, top, width, height) if width > 0 and height > 0 else None

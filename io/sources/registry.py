@@ -13,6 +13,7 @@ from pipeline.model.errors import SourceError
 
 _MAGICS: tuple[tuple[int, bytes, str], ...] = (
     (0, b"ZISRAWFILE", "czi.source.open_czi"),
+    (128, b"DICM", "dicom.source.open_dicom"),
     (0, b"II*\0", "tiff_formats.open_tiff"),
     (0, b"MM\0*", "tiff_formats.open_tiff"),
     (0, b"II+\0", "tiff_formats.open_tiff"),
@@ -43,5 +44,5 @@ def open_source(uri: str) -> SlideSource:
         raise SourceError(f"{path} cannot be read: {error.strerror}", uri=uri) from error
     openers = (opener for at, magic, opener in _MAGICS if head[at : at + len(magic)] == magic)
     module, _, function = next(openers, _REST).rpartition(".")
-    source: SlideSource = getattr(import_module(f"pipeline.io.sources.{module}"), function)(str(file), scene or 1)
+    source: SlideSource = getattr(import_module(f"pipeline.io.sources.{module}"), function)(str(file), 1 if scene is None else scene)
     return source

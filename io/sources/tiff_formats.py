@@ -12,22 +12,31 @@ def open_tiff(path: str, scene: int) -> SlideSource:
     """Open a TIFF file with the reader of its format. Raises SourceError."""
     from pipeline.io.sources.aperio import open_aperio
     from pipeline.io.sources.generic_tiff import open_generic_tiff
-    from pipeline.io.sources.ndpi import check_ndpi
+    from pipeline.io.sources.ndpi.file import is_ndpi_file
+    from pipeline.io.sources.ndpi.slide import open_ndpi
+    from pipeline.io.sources.ome_tiff.source import open_ome_tiff
     from pipeline.io.sources.openslide import OpenSlideSource
+    from pipeline.io.sources.qptiff import open_qptiff
+    from pipeline.io.sources.vendor_tiffs import vendor_reader
 
+    if is_ndpi_file(path):
+        return open_ndpi(path, scene)
     container = TiffContainer(path)
-    warnings: tuple[str, ...] = ()
     try:
-        check_scene(path, scene)
+        if (reader := vendor_reader(container)) is not None:
+            return reader(container, scene)
+        if container.is_ome:
+            return open_ome_tiff(container, scene)
+        if container.is_qpi:
+            return open_qptiff(container, scene)
         if container.is_svs:
+            check_scene(path, scene)
             return open_aperio(container)
         import openslide
 
         vendor = openslide.OpenSlide.detect_format(path)
         if vendor is None or vendor in _READ_BY_US:
-            return open_generic_tiff(container)
-        if vendor == "hamamatsu":
-            warnings = check_ndpi(container)
+            return open_generic_tiff(container, scene)
     except SourceError:
         container.close()
         raise
@@ -35,4 +44,5 @@ def open_tiff(path: str, scene: int) -> SlideSource:
         container.close()
         raise SourceError(f"{path} is malformed ({type(error).__name__}: {error})", uri=path) from error
     container.close()
-    return OpenSlideSource(path, warnings)
+    check_scene(path, scene)
+    return OpenSlideSource(path)

@@ -8,15 +8,18 @@ import xxhash
 from numpy.typing import NDArray
 
 from pipeline.io.codecs import decode_frame
+from pipeline.io.codecs.containers import is_recompressed, passing_syntax
 from pipeline.io.codecs.contract import PassedTile, TileCodec
-from pipeline.io.codecs.validation import peak_signal_to_noise
+from pipeline.io.codecs.noise import peak_signal_to_noise
 from pipeline.io.dicom.frame_index import FrameIndex
+from pipeline.io.jpegxl.recompression import restore_jpeg
 from pipeline.io.publishing.certificate import frame_digest, without_padding
 from pipeline.io.sources import SlideSource
 from pipeline.io.verification.findings import InstanceFindings
 from pipeline.io.verification.header import InstanceHeader
-from pipeline.model.errors import CodecError, SlidebeamError, SourceError
+from pipeline.model.errors import CodecError, SlidebeamError, SourceError, StorageError
 from pipeline.model.geometry import TileGrid
+from pipeline.model.reasons import Route
 from pipeline.model.source import SourceImage
 from pipeline.model.tiles import Buffer, Pixels
 
@@ -66,21 +69,30 @@ class _Comparison:
         return self.header.optical_paths[path] * self.image.focal_planes + focal_plane
 
     def _is_identical(self, stored: bytes, passed: PassedTile, tile: Buffer, codec: TileCodec) -> bool:
-        """Whether a frame is the tile: its entropy-coded bytes, and tables before them that show the same pixels."""
+        """Whether a frame is the tile: its entropy-coded bytes, and tables before them that show the same pixels.
+
+        Of a recompressed frame that is asked of the JPEG that comes back from it.
+        """
         if not self._is_same_syntax(passed):
             return False
         body = bytes(tile[passed.start : passed.end])
-        if without_padding(stored, self.header.transfer_syntax) == passed.head + body:
-            return True
-        if frame_digest(stored, self.header.transfer_syntax, passed=True) != xxhash.xxh3_64_intdigest(body):
-            return False
         try:
+            frame = bytes(without_padding(stored, self.header.transfer_syntax))
+            if is_recompressed(passed.transfer_syntax, self.header.transfer_syntax):
+                frame = restore_jpeg(frame)
+            if frame in (passed.head + body, passed.head + body + b"\0"):
+                return True
+            if frame_digest(frame, passed.transfer_syntax, Route.PASSTHROUGH) != xxhash.xxh3_64_intdigest(body):
+                return False
             return np.array_equal(self._decode(stored), codec.decode(tile))
-        except CodecError:
+        except (CodecError, StorageError):
             return False
 
     def _is_same_syntax(self, passed: PassedTile) -> bool:
-        return (passed.transfer_syntax, passed.photometric) == (self.header.transfer_syntax, self.header.photometric)
+        """Whether a tile could have become a frame of the instance without being decoded."""
+        stored, written = passed.transfer_syntax, self.header.transfer_syntax
+        fits = passing_syntax(stored, written) is written or is_recompressed(stored, written)
+        return fits and passed.photometric == self.header.photometric
 
     def _compare_pixels(self, stored: bytes, frame: int, findings: InstanceFindings, *, missing: bool) -> None:
         try:
@@ -102,7 +114,7 @@ class _Comparison:
         if np.array_equal(decoded, expected):
             findings.equal_pixels += 1
             return
-        psnr = peak_signal_to_noise(expected, decoded)
+        psnr = peak_signal_to_noise(expected, decoded, self.image.bits_stored)
         if self.header.transfer_syntax.may_be_lossy and psnr >= _LEAST_PSNR_DB:
             findings.similar += 1
             findings.psnr_db = psnr if findings.psnr_db is None else min(findings.psnr_db, psnr)
@@ -119,6 +131,7 @@ class _Comparison:
             columns=header.frame_size[0],
             samples=header.samples,
             bits=header.bits,
+            bits_stored=self.image.bits_stored,
         )
 
 

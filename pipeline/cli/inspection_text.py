@@ -8,7 +8,11 @@ from pipeline.model.plan import InstancePlan
 from pipeline.model.reasons import Route
 from pipeline.model.source import Compression, LossyHistory, ScannerFacts, SlideDescription, SourceImage
 
-_KEPT = {Route.PASSTHROUGH: "passes through", Route.RETILED: "re-tiled without decoding"}
+_KEPT = {
+    Route.PASSTHROUGH: "passes through",
+    Route.RETILED: "re-tiled without decoding",
+    Route.RECOMPRESSED: "recompressed, its JPEG comes back",
+}
 
 
 def inspection_lines(inspection: Inspection) -> Iterator[str]:

@@ -21,6 +21,7 @@ COMMANDS = {
     "convert": Command("pipeline.cli.convert", "convert slides to DICOM"),
     "inspect": Command("pipeline.cli.inspect", "show what is in a slide, and what would become of it"),
     "verify": Command("pipeline.cli.verify", "check a converted slide against its source, from the files alone"),
+    "validate": Command("pipeline.cli.validate", "check whole-slide DICOM files of any writer against the standard"),
     "metadata-sample": Command("pipeline.cli.metadata_sample", "print a filled metadata file to start from"),
 }
 

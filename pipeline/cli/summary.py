@@ -7,6 +7,7 @@ from typing import Any
 from pipeline.cli.figures import bytes_text, count_text, duration_text
 from pipeline.job import FinishedJob
 from pipeline.model.config import Backend, Certificate
+from pipeline.model.reasons import Route
 from pipeline.model.transfer_syntaxes import TransferSyntax
 
 _MOST_COMMANDS = 3
@@ -43,6 +44,8 @@ def _slide_lines(slide: dict[str, Any], job: FinishedJob) -> Iterator[str]:
         yield f"  {_images_text(instances)}"
         yield f"  {_syntaxes_text(instances)}"
         yield f"  {_routes_text(slide)}"
+        if slide["recompression"]["jpeg_bytes"]:
+            yield f"  {_recompression_text(slide)}"
         extent = "all" if job.config.certificate is Certificate.FULL else "a sample"
         compared = count_text(slide["certificate"]["compared_frames"], "frame")
         yield f"  certificate: {compared} ({extent}) read back from the files, each as it was"
@@ -76,9 +79,20 @@ def _syntaxes_text(instances: list[dict[str, Any]]) -> str:
 
 
 def _routes_text(slide: dict[str, Any]) -> str:
-    passing, frames = slide["frames_by_route"]["passthrough"], slide["frames"]
+    kept = [route.value for route in Route if route.keeps_tiles]
+    passing, frames = sum(slide["frames_by_route"][route] for route in kept), slide["frames"]
     reasons = ", ".join(f"{reason} {row['frames']:,}" for reason, row in slide["frames_by_reason"].items())
     if not passing:
         return f"{count_text(frames, 'frame')} encoded: {reasons}"
-    text = f"{passing:,} of {count_text(frames, 'frame')} passed through unchanged"
+    recompressed = slide["frames_by_route"][Route.RECOMPRESSED]
+    way = "were recompressed from JPEG" if recompressed else "passed through unchanged"
+    text = f"{passing:,} of {count_text(frames, 'frame')} {way}"
     return f"{text}; encoded: {reasons}" if reasons else text
+
+
+def _recompression_text(slide: dict[str, Any]) -> str:
+    before, after = slide["recompression"]["jpeg_bytes"], slide["recompression"]["stored_bytes"]
+    return (
+        f"JPEG of {bytes_text(before)} stored in {bytes_text(after)}, {1 - after / before:.1%} saved: "
+        "each frame gives its JPEG back byte for byte"
+    )

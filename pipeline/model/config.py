@@ -15,6 +15,9 @@ from pipeline.model.metadata import GivenMetadata
 from pipeline.model.transfer_syntaxes import Subsampling, TransferSyntax
 
 
+_DEFAULT_JPEG_QUALITY = 90
+
+
 class CodecValidation(StrEnum):
     """Whether encoded frames are decoded again and compared."""
 
@@ -68,12 +71,24 @@ class ConversionConfig:
     """Decode and encode even what could pass."""
     tile_size: int | None = None
     """Edge of square frames in pixels. None: the source's tiles, 512 where it has none."""
-    jpeg_quality: int = 90
+    jpeg_quality: int = _DEFAULT_JPEG_QUALITY
     jpeg_subsampling: Subsampling = Subsampling.YBR_422
     j2k_decomposition_levels: int | None = None
     """None: the codec's 5, more where RPCL asks for it."""
+    j2k_quality: float | None = None
+    """PSNR in dB that frames reach which are encoded as JPEG 2000 or HTJ2K; None: they lose nothing."""
+    compression_ratio: float | None = None
+    """Bytes of pixels over bytes of the frame, in the place of a quality."""
+    jpeg_ls_near: int | None = None
+    """Largest error of a sample in near-lossless JPEG-LS; None: 2."""
     levels: tuple[int, ...] | None = None
     """Source levels to convert, ascending; None: all."""
+    add_missing_levels: bool = False
+    """Halve down to one tile, taking the source's levels where it has them."""
+    regenerate_pyramid: bool = False
+    """Halve the base down to one tile, whatever levels the source has."""
+    level_spacings_um: tuple[float, ...] | None = None
+    """Levels of these spacings in micrometres per pixel, ascending, and no others."""
     optical_paths: OpticalPaths = OpticalPaths.COMBINED
     label: bool = True
     overview: bool = True
@@ -85,6 +100,8 @@ class ConversionConfig:
     """Fill what metadata leaves empty with values that say that they are placeholders."""
     codec_validation: CodecValidation = CodecValidation.DISABLED
     certificate: Certificate = Certificate.SAMPLE
+    validate_output: bool = False
+    """Publish only what breaks no rule of `slidebeam validate`."""
     backend: Backend = Backend.AUTO
     uid_policy: UidPolicy = UidPolicy.DETERMINISTIC
     uid_salt: str = ""
@@ -104,6 +121,10 @@ class ConversionConfig:
         _check_range("tile-size", self.tile_size, 16, 16384)
         _check_range("jpeg-quality", self.jpeg_quality, 1, 100)
         _check_range("j2k-decomposition-levels", self.j2k_decomposition_levels, 0, 32)
+        _check_range("j2k-quality", self.j2k_quality, 20, 100)
+        _check_range("compression-ratio", self.compression_ratio, 1, 1000)
+        _check_range("jpeg-ls-near", self.jpeg_ls_near, 1, 255)
+        _check_syntax_options(self)
         _check_range("threads", self.threads, 0, 1024)
         _check_range("run-frames", self.run_frames, 1, 4096)
         _check_range("run-bytes", self.run_bytes, 1 << 16, 1 << 30)
@@ -111,8 +132,19 @@ class ConversionConfig:
             raise ConfigError(f"--tile-size {self.tile_size} is odd: subsampled chroma needs an even size")
         if self.levels is not None and (not self.levels or min(self.levels) < 0):
             raise ConfigError("--level takes numbers from 0, the base level")
+        if sum((self.add_missing_levels, self.regenerate_pyramid, self.level_spacings_um is not None)) > 1:
+            raise ConfigError("--add-missing-levels, --regenerate-pyramid and --levels-by-spacing exclude each other")
         if self.source_pixel_spacing_mm is not None and not all(0 < s < 10 for s in self.source_pixel_spacing_mm):
             raise ConfigError("--source-pixel-spacing-mm takes ROW,COL in mm, each above 0 and below 10")
+
+    @property
+    def asks_for_loss(self) -> bool:
+        """Whether the options ask for frames that lose something, in a syntax that may also lose nothing."""
+        return (
+            self.j2k_quality is not None
+            or self.compression_ratio is not None
+            or self.transfer_syntax is TransferSyntax.JPEG_LS_NEAR_LOSSLESS
+        )
 
     def digest(self) -> str:
         """Return 16 hex digits that change with everything that changes the written DICOM."""
@@ -127,6 +159,7 @@ _WITHOUT_EFFECT_ON_BYTES = (
     "output",
     "codec_validation",
     "certificate",
+    "validate_output",
     "backend",
     "overwrite",
     "force",
@@ -136,6 +169,36 @@ _WITHOUT_EFFECT_ON_BYTES = (
 )
 
 
-def _check_range(option: str, value: int | None, least: int, most: int) -> None:
+_ANY_RATE = (TransferSyntax.JPEG_2000, TransferSyntax.HTJ2K)
+_OF_JPEG = (TransferSyntax.JPEG_BASELINE, TransferSyntax.JPEG_XL_RECOMPRESSION)
+
+
+def _check_range(option: str, value: float | None, least: int, most: int) -> None:
     if value is not None and not least <= value <= most:
-        raise ConfigError(f"--{option} takes a number from {least} to {most}, not {value}")
+        raise ConfigError(f"--{option} takes a number from {least} to {most}, not {value:g}")
+
+
+def _check_syntax_options(config: ConversionConfig) -> None:
+    """Raise ConfigError for an option that the transfer syntax has no use for.
+
+    Where the slide decides on the syntax, what concerns a family of them is left to it.
+    """
+    syntax = config.transfer_syntax
+    if config.j2k_quality is not None and config.compression_ratio is not None:
+        raise ConfigError("--j2k-quality and --compression-ratio exclude each other: give one of them")
+    _check_use("j2k-quality", config.j2k_quality is not None, syntax in _ANY_RATE, _ANY_RATE)
+    _check_use("compression-ratio", config.compression_ratio is not None, syntax in _ANY_RATE, _ANY_RATE)
+    near = (TransferSyntax.JPEG_LS_NEAR_LOSSLESS,)
+    _check_use("jpeg-ls-near", config.jpeg_ls_near is not None, syntax in near, near)
+    if syntax is None:
+        return
+    wavelets = tuple(s for s in TransferSyntax.offered() if s.is_jpeg_2000_family)
+    _check_use("j2k-decomposition-levels", config.j2k_decomposition_levels is not None, syntax in wavelets, wavelets)
+    _check_use("jpeg-quality", config.jpeg_quality != _DEFAULT_JPEG_QUALITY, syntax in _OF_JPEG, _OF_JPEG)
+    _check_use("jpeg-subsampling", config.jpeg_subsampling != Subsampling.YBR_422, syntax in _OF_JPEG, _OF_JPEG)
+
+
+def _check_use(option: str, is_given: bool, is_used: bool, users: tuple[TransferSyntax, ...]) -> None:
+    if is_given and not is_used:
+        names = ", ".join(syntax.option for syntax in users)
+        raise ConfigError(f"--{option} has no effect on the frames asked for: it goes with --transfer-syntax {names}")

@@ -13,6 +13,20 @@ class SlideInput:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PyramidKey:
+    """A source level that is decoded from top to bottom, for the levels that are averaged from it."""
+
+    slide_id: str
+    uri: str
+    fingerprint: str
+    chain: int
+    """Place in `SlidePlan.chains`."""
+    instance: str
+    """Name of the first `InstancePlan` that comes of it."""
+    level: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunKey:
     """A run of consecutive frames of one instance."""
 

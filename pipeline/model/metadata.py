@@ -4,9 +4,10 @@
 `sample_metadata` shows how the JSON looks.
 """
 
+from pipeline.model.metadata_file import parse_metadata
 from pipeline.model.metadata_given import GivenMetadata
-from pipeline.model.metadata_json import parse_metadata, sample_metadata
 from pipeline.model.metadata_resolution import resolve_metadata
+from pipeline.model.metadata_samples import Sample, sample_metadata
 from pipeline.model.metadata_types import Code, Issuer
 from pipeline.model.metadata_written import SlideMetadata
 
@@ -14,6 +15,7 @@ __all__ = [
     "Code",
     "GivenMetadata",
     "Issuer",
+    "Sample",
     "SlideMetadata",
     "parse_metadata",
     "resolve_metadata",

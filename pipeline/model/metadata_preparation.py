@@ -72,6 +72,11 @@ def checked_steps(value: Any) -> tuple[PreparationStep, ...]:
     return tuple(steps)
 
 
+def without_staining(steps: tuple[PreparationStep, ...]) -> tuple[PreparationStep, ...]:
+    """Return the steps but for stainings."""
+    return tuple(step for step in steps if step.action is not PreparationAction.STAINING)
+
+
 def _step(given: Any) -> PreparationStep:
     if not isinstance(given, dict):
         raise ValueError("must be an object with action and what it was done with")

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from pipeline.model.geometry import TileGrid
 from pipeline.model.metadata import SlideMetadata
+from pipeline.model.pyramid import PyramidChain
 from pipeline.model.reasons import Reason, Route
 from pipeline.model.source import ImageKind, LossyHistory, OpticalPathFacts, ScannerFacts
 from pipeline.model.transfer_syntaxes import Photometric, TransferSyntax
@@ -33,9 +34,14 @@ class InstancePlan:
     number: int
     """InstanceNumber, from 1."""
     image: int
-    """Index of the source image."""
+    """Index of the source image whose pixels these are."""
+    averaged: bool
+    """A level that the slide does not have: averaged from the source image."""
     kind: ImageKind
     level: int | None
+    """Number in the pyramid that is written."""
+    source_level: int | None
+    """Of the source image; another number where the pyramid is another."""
     grid: TileGrid
     """Frames of one plane to be; equal to the source's tiles when `native_grid`."""
     optical_paths: tuple[int, ...] = (0,)
@@ -105,6 +111,8 @@ class SlidePlan:
     frame_of_reference_uid: str
     pyramid_uid: str
     instances: tuple[InstancePlan, ...]
+    chains: tuple[PyramidChain, ...]
+    """What is averaged; their instances have no runs of their own."""
     facts: ScannerFacts
     """The scanner's, with the spacing that options gave."""
     metadata: SlideMetadata

@@ -37,6 +37,7 @@ class Reason(StrEnum):
     CODEC_NOT_IN_DICOM = "codec-not-in-dicom"
     PIXELS_ONLY = "pixels-only"
     UNTILED = "untiled"
+    LEVEL_AVERAGED = "level-averaged"
     GEOMETRY_CHANGED = "geometry-changed"
     SYNTAX_REQUESTED = "syntax-requested"
     TRANSCODE_FORCED = "transcode-forced"
@@ -72,6 +73,7 @@ class Reason(StrEnum):
 _CITATIONS = {
     Reason.CODEC_NOT_IN_DICOM: "TIFF 6.0 Compression names a codec that PS3.5 8.2 does not define",
     Reason.PIXELS_ONLY: "the reader of this format gives pixels, not compressed tiles",
+    Reason.LEVEL_AVERAGED: "PS3.3 C.8.12.4.1.1: the slide has no such level, it is averaged from another (RESAMPLED)",
     Reason.UNTILED: "TIFF 6.0 section 3: the image is stored in strips, which are no frames",
     Reason.GEOMETRY_CHANGED: "PS3.3 C.7.6.3.1: Rows and Columns asked for are not those of the stored tiles",
     Reason.SYNTAX_REQUESTED: "PS3.5 A.4: the transfer syntax asked for is not the codestream's",

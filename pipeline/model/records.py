@@ -25,6 +25,10 @@ class RunCounters:
     validated_frames: int = 0
     psnr_db: float | None = None
     """Least of the run's frames, for lossy encoding under round-trip validation."""
+    jpeg_bytes: int = 0
+    """Bytes that recompressed frames would take as JPEG."""
+    recompressed_bytes: int = 0
+    """Bytes that they take."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

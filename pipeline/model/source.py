@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from pipeline.model.deidentification import Deidentified
 from pipeline.model.geometry import TileGrid
 from pipeline.model.metadata_given import GivenMetadata
 
@@ -20,7 +21,12 @@ class Compression(StrEnum):
     """How the source stores an image, as far as routing cares."""
 
     JPEG = "jpeg"
+    """ITU-T T.81 of any process."""
     JPEG_2000 = "jpeg2000"
+    """Block coder of part 1 or of part 15."""
+    JPEG_LS = "jpeg-ls"
+    JPEG_XL = "jpeg-xl"
+    RLE = "rle"
     OTHER = "other"
     """A codec that DICOM does not have, or none: LZW, deflate, zstd, uncompressed."""
     UNKNOWN = "unknown"
@@ -177,6 +183,8 @@ class SlideDescription:
     """Patient, study and specimen that the source itself names, as DICOM does; what the user gives beats it."""
     properties: tuple[tuple[str, str], ...] = ()
     """All text that the vendor wrote, name and value, in the file's order."""
+    deidentified: Deidentified | None = None
+    """What was taken out of this description; None: it is as the file has it."""
 
     @property
     def levels(self) -> tuple[SourceImage, ...]:

@@ -31,6 +31,9 @@ class Timings:
     validation_micros: int = 0
     validated_frames: int = 0
     psnr_db: float | None = None
+    jpeg_bytes: int = 0
+    """Of the recompressed frames as they were."""
+    recompressed_bytes: int = 0
 
 
 class _StaysInProcess:
@@ -76,9 +79,11 @@ class FrameRun(_StaysInProcess):
     frames: list[Frame | None]
     routes: list[Route]
     digests: list[int]
-    """xxh3_64 a frame: of the entropy-coded bytes where it passes, else of the whole frame."""
+    """xxh3_64 a frame: of the entropy-coded bytes where it passes or is recompressed, else of the whole frame."""
     pending: dict[int, Pixels] = field(default_factory=dict)
     """Pixels that wait for the encoder, by place in the run."""
+    jpegs: dict[int, Frame] = field(default_factory=dict)
+    """JPEG that waits to be recompressed, by place in the run."""
     rejected: dict[int, Reason] = field(default_factory=dict)
     """Why a frame did not pass, by place in the run."""
     timings: Timings = field(default_factory=Timings)

@@ -8,24 +8,26 @@ import numpy as np
 import pytest
 import skimage.data
 
-from pipeline.io.codecs.contract import EncoderSettings, FrameEncoder
-from pipeline.io.codecs.registry import decode_frame, frame_encoder
-from pipeline.io.codecs.validation import peak_signal_to_noise
+from pipeline.io.codecs.containers import passing_syntax
+from pipeline.io.codecs.contract import EncoderSettings, FrameEncoder, PassedTile, TileCodec
+from pipeline.io.codecs.noise import peak_signal_to_noise
+from pipeline.io.codecs.registry import decode_frame, frame_encoder, tile_codec_for
 from pipeline.model.errors import CodecError, ConfigError
 from pipeline.model.tiles import Pixels
 from pipeline.model.transfer_syntaxes import Photometric
 
 
 def draw_frame(settings: EncoderSettings, *, shift: int = 0) -> Pixels:
-    """Cut a frame out of stained tissue: gray is its green, 16 bits have noise in the low byte."""
+    """Cut a frame out of stained tissue: gray is its green, bits beyond 8 are noise, as many as are stored."""
     tissue = np.roll(skimage.data.immunohistochemistry(), shift, axis=0)
     repeats = (-(-settings.rows // 512), -(-settings.columns // 512), 1)
     frame = np.tile(tissue, repeats)[: settings.rows, : settings.columns]
     frame = frame[..., 1:2] if settings.samples == 1 else frame
-    if settings.bits == 8:
-        return np.ascontiguousarray(frame)
-    noise = np.random.default_rng(shift).integers(0, 256, frame.shape, dtype=np.uint16)
-    return np.left_shift(frame.astype(np.uint16), 8) | noise
+    if settings.precision <= 8:
+        return np.ascontiguousarray(frame >> (8 - settings.precision)).astype(f"u{settings.bits // 8}")
+    more = settings.precision - 8
+    noise = np.random.default_rng(shift).integers(0, 1 << more, frame.shape, dtype=np.uint16)
+    return np.left_shift(frame.astype(np.uint16), more) | noise
 
 
 def decode(frame: bytes, settings: EncoderSettings) -> Pixels:
@@ -38,6 +40,20 @@ def decode(frame: bytes, settings: EncoderSettings) -> Pixels:
         columns=settings.columns,
         samples=settings.samples,
         bits=settings.bits,
+        bits_stored=settings.bits_stored,
+    )
+
+
+def tiles_of(settings: EncoderSettings) -> TileCodec:
+    """Return the codec of frames that settings describe, as a DICOM source has it."""
+    return tile_codec_for(
+        settings.transfer_syntax,
+        settings.photometric,
+        samples=settings.samples,
+        bits=settings.bits,
+        bits_stored=settings.precision,
+        columns=settings.columns,
+        rows=settings.rows,
     )
 
 
@@ -77,7 +93,7 @@ class FrameEncoderContract:
         if encoder.lossy_method is None:
             assert np.array_equal(decoded, pixels)
         else:
-            assert peak_signal_to_noise(pixels, decoded) > self.least_psnr_db
+            assert peak_signal_to_noise(pixels, decoded, settings.bits_stored) > self.least_psnr_db
 
     def test_same_pixels_same_bytes(self, encoder: FrameEncoder, settings: EncoderSettings) -> None:
         """No clock, no chance and no state goes into a frame."""
@@ -108,6 +124,56 @@ class FrameEncoderContract:
         for dtype in (other, np.dtype(f"i{settings.bits // 8}"), np.float32):
             with pytest.raises(CodecError, match="encoder of frames"):
                 encoder.encode(draw_frame(settings).astype(dtype))
+
+    def test_refuses_samples_of_more_bits_than_are_stored(
+        self, encoder: FrameEncoder, settings: EncoderSettings
+    ) -> None:
+        """Bits Stored is a promise: what does not fit is neither cut nor written."""
+        if settings.precision == settings.bits:
+            pytest.skip("samples use all bits")
+        pixels = draw_frame(settings)
+        pixels[-1, -1, -1] = 1 << settings.precision
+        with pytest.raises(CodecError, match="Bits Stored"):
+            encoder.encode(pixels)
+
+    def test_its_frames_pass_as_what_they_are(self, encoder: FrameEncoder, settings: EncoderSettings) -> None:
+        """A DICOM source lets the frame pass as it is, padded or not, in its syntax and with its colour model."""
+        if not settings.transfer_syntax.is_encapsulated:
+            pytest.skip("native frames are no tiles")
+        frame = encoder.encode(draw_frame(settings))
+        tiles = tiles_of(settings)
+        for stored in (frame, memoryview(frame + b"\0" * (len(frame) % 2))):
+            passed = tiles.pass_tile(stored)
+            assert isinstance(passed, PassedTile)
+            assert passed.photometric is settings.photometric
+            assert passing_syntax(passed.transfer_syntax, settings.transfer_syntax) is passed.transfer_syntax
+            whole = passed.head + bytes(stored[passed.start : passed.end])
+            assert whole in (frame, bytes(stored))
+            assert np.array_equal(tiles.decode(stored), decode(frame, settings))
+        assert passed.reversible is (encoder.lossy_method is None or self.reversible_transforms(settings))
+
+    @staticmethod
+    def reversible_transforms(settings: EncoderSettings) -> bool:
+        """Whether a lossy frame's codestream is reversible all the same; subsampled chroma makes it so."""
+        return settings.reversible and settings.transfer_syntax.is_jpeg_2000_family
+
+    def test_damage_is_a_reason_or_a_codec_error(self, encoder: FrameEncoder, settings: EncoderSettings) -> None:
+        """Cut short or with bits flipped, a frame never makes the codec fall over or return another shape."""
+        if not settings.transfer_syntax.is_encapsulated:
+            pytest.skip("native frames are no tiles")
+        frame = encoder.encode(draw_frame(settings))
+        tiles = tiles_of(settings)
+        chance = np.random.default_rng(0)
+        for _ in range(40):
+            damaged = bytearray(frame[: int(chance.integers(0, len(frame) + 1))])
+            for place in chance.integers(0, max(1, min(len(damaged), 200)), 3 if len(damaged) else 0):
+                damaged[place] ^= 1 << int(chance.integers(0, 8))
+            tiles.pass_tile(bytes(damaged))
+            try:
+                decoded = tiles.decode(bytes(damaged))
+            except CodecError:
+                continue
+            assert decoded.shape == (settings.rows, settings.columns, settings.samples)
 
     def test_threads_share_it(self, encoder: FrameEncoder, settings: EncoderSettings) -> None:
         """One encoder serves all threads."""

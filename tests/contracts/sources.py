@@ -42,6 +42,10 @@ class SlideSourceContract:
         """Return the pixels of an image as another library reads them, (rows, columns, samples); None: not known."""
         raise NotImplementedError
 
+    def expected_plane(self, slide: Path, image: SourceImage, plane: int) -> Pixels | None:
+        """Return the pixels of a plane, for slides with channels or focal planes; None: not known."""
+        return self.expected(slide, image) if plane == 0 else None
+
     @pytest.fixture
     def source(self, slide: Path) -> Iterator[SlideSource]:
         """Return the open slide."""
@@ -51,6 +55,10 @@ class SlideSourceContract:
     def images(self, source: SlideSource) -> tuple[SourceImage, ...]:
         """Return all images of a slide."""
         return source.describe().images
+
+    def planes(self, source: SlideSource) -> list[tuple[SourceImage, int]]:
+        """Return all images with each of their planes."""
+        return [(image, plane) for image in self.images(source) for plane in range(image.planes)]
 
     # the description
 
@@ -67,6 +75,19 @@ class SlideSourceContract:
         for image in images:
             assert image.samples in (1, 3)
             assert image.bits in (8, 16)
+            assert 0 < image.bits_stored <= image.bits
+
+    def test_planes_are_described(self, source: SlideSource) -> None:
+        """Each channel and each focal plane of the levels; others have one plane."""
+        description = source.describe()
+        offsets = description.focal_plane_offsets_um
+        assert all(upper > lower for lower, upper in pairwise(offsets))
+        assert 1 <= description.scene <= max(1, len(description.scenes))
+        for image in description.images:
+            if image.level is None:
+                assert image.planes == 1
+            else:
+                assert (image.optical_paths, image.focal_planes) == (len(description.optical_paths), len(offsets))
 
     def test_the_description_is_read_once(self, source: SlideSource) -> None:
         """It does not change, and nobody pays for it twice."""
@@ -76,28 +97,28 @@ class SlideSourceContract:
 
     def test_lengths_are_those_of_the_tiles(self, source: SlideSource) -> None:
         """Also of any run of them; none is read that was not asked for."""
-        for image in self.images(source):
-            lengths = source.tile_lengths(image.index)
+        for image, plane in self.planes(source):
+            lengths = source.tile_lengths(image.index, plane)
             if lengths is None:
                 assert not image.lossless_frames
                 continue
             count = min(image.grid.frames, MOST_COMPARED)
-            tiles = source.read_tiles(image.index, 0, count)
+            tiles = source.read_tiles(image.index, 0, count, plane)
             assert [len(tile) for tile in tiles] == lengths[:count].tolist()
             assert len(lengths) == image.grid.frames
             middle = count // 2
-            again = source.read_tiles(image.index, middle, count - middle)
+            again = source.read_tiles(image.index, middle, count - middle, plane)
             assert [bytes(tile) for tile in again] == [bytes(tile) for tile in tiles[middle:]]
 
     def test_what_passes_decodes_to_the_pixels(self, source: SlideSource) -> None:
         """A frame made of a passing tile shows what the tile shows."""
-        for image in self.images(source):
-            codec = source.tile_codec(image.index)
+        for image, plane in self.planes(source):
+            codec = source.tile_codec(image.index, plane)
             if codec is None or not image.lossless_frames:
                 continue
             count = min(image.grid.frames, MOST_COMPARED)
-            tiles = source.read_tiles(image.index, 0, count)
-            pixels = source.read_pixels(image.index, 0, count)
+            tiles = source.read_tiles(image.index, 0, count, plane)
+            pixels = source.read_pixels(image.index, 0, count, plane)
             for tile, decoded in zip(tiles, pixels, strict=True):
                 assert (decoded is None) is (not len(tile))
                 passed = codec.pass_tile(tile) if len(tile) else Reason.MISSING_TILE
@@ -110,6 +131,7 @@ class SlideSourceContract:
                         columns=image.grid.tile_columns,
                         samples=image.samples,
                         bits=image.bits,
+                        bits_stored=image.bits_stored,
                     )
                     assert np.array_equal(frame, decoded)
 
@@ -117,13 +139,13 @@ class SlideSourceContract:
 
     def test_tiles_have_the_size_and_type_of_the_grid(self, source: SlideSource) -> None:
         """Also those that stick out, in one run or one by one."""
-        for image in self.images(source):
+        for image, plane in self.planes(source):
             frames = image.grid.frames
             shape = (image.grid.tile_rows, image.grid.tile_columns, image.samples)
             first = max(0, frames - MOST_COMPARED)
-            run = source.read_pixels(image.index, first, frames - first)
+            run = source.read_pixels(image.index, first, frames - first, plane)
             for place, tile in enumerate(run):
-                alone = source.read_pixels(image.index, first + place, 1)[0]
+                alone = source.read_pixels(image.index, first + place, 1, plane)[0]
                 assert (alone is None) is (tile is None)
                 if tile is not None and alone is not None:
                     assert tile.shape == shape
@@ -135,16 +157,16 @@ class SlideSourceContract:
     def test_pixels_are_those_of_another_library(self, source: SlideSource, slide: Path) -> None:
         """A region of the whole image, and each tile at its place in it."""
         compared = 0
-        for image in self.images(source):
-            expected = self.expected(slide, image)
+        for image, plane in self.planes(source):
+            expected = self.expected_plane(slide, image, plane)
             if expected is None:
                 continue
             compared += 1
-            region = source.read_region(image.index, 0, 0, image.grid.columns, image.grid.rows)
+            region = source.read_region(image.index, 0, 0, image.grid.columns, image.grid.rows, plane)
             assert region.dtype == expected.dtype
             self.assert_near(region, expected)
             for frame in range(min(image.grid.frames, MOST_COMPARED)):
-                tile = source.read_pixels(image.index, frame, 1)[0]
+                tile = source.read_pixels(image.index, frame, 1, plane)[0]
                 x, y = image.grid.position(frame)
                 columns, rows = image.grid.extent(frame)
                 if tile is not None:
@@ -157,13 +179,14 @@ class SlideSourceContract:
         self, source: SlideSource, place: tuple[float, float, float, float], number: int
     ) -> None:
         """Whatever tiles it crosses, and also of one pixel."""
-        image = self.images(source)[number % len(self.images(source))]
+        planes = self.planes(source)
+        image, plane = planes[number % len(planes)]
         x, y = (int(p * (size - 1)) for p, size in zip(place, (image.grid.columns, image.grid.rows), strict=False))
         columns = 1 + int(place[2] * (min(image.grid.columns, x + 600) - x - 1))
         rows = 1 + int(place[3] * (min(image.grid.rows, y + 600) - y - 1))
         around = (max(0, x - 7), max(0, y - 5))
-        whole = source.read_region(image.index, *around, columns + x - around[0], rows + y - around[1])
-        region = source.read_region(image.index, x, y, columns, rows)
+        whole = source.read_region(image.index, *around, columns + x - around[0], rows + y - around[1], plane)
+        region = source.read_region(image.index, x, y, columns, rows, plane)
         assert region.shape == (rows, columns, image.samples)
         assert np.array_equal(region, whole[y - around[1] :, x - around[0] :])
 

@@ -38,7 +38,11 @@ def test_entropy_coded_bytes_are_the_scanners(tmp_path: Path, encoding: TileEnco
     (entry,) = report["slides"]
     tiles = {name: stored_tiles(slide, page) for name, page in PAGES.items()}
     assert entry["status"] == "published"
-    assert entry["frames_by_route"] == dict.fromkeys(Route, 0) | {"passthrough": sum(map(len, tiles.values())), "encode": 3, "background": 0}
+    assert entry["frames_by_route"] == dict.fromkeys(Route, 0) | {
+        "passthrough": sum(map(len, tiles.values())),
+        "encode": 3,
+        "background": 0,
+    }
     assert entry["certificate"]["compared_frames"] == entry["frames"] == entry["planned_frames"]
     for name, stored in tiles.items():
         frames = stored_frames(tmp_path / "out" / "s.svs" / f"{name}.dcm")
@@ -97,7 +101,11 @@ def test_missing_tiles_become_background(tmp_path: Path, encoding: TileEncoding)
 def test_missing_tiles_of_a_level_that_is_encoded_are_background_too(tmp_path: Path) -> None:
     slide = build(tmp_path, TileEncoding.J2K_33003, empty_tiles={0, 3}, associated=False)
     (entry,) = convert(slide, tmp_path / "out")["slides"]
-    assert entry["frames_by_route"] == dict.fromkeys(Route, 0) | {"passthrough": 0, "encode": 14 + 2 * 1, "background": 2}
+    assert entry["frames_by_route"] == dict.fromkeys(Route, 0) | {
+        "passthrough": 0,
+        "encode": 14 + 2 * 1,
+        "background": 2,
+    }
     pixels = shown(tmp_path / "out/s.svs/level-0.dcm")
     assert [number for number, frame in enumerate(pixels) if frame.min() == 255] == [0, 3]
 

@@ -6,17 +6,24 @@ tifffile reads most tags when they are asked for, so its handle stays open; tile
 import hashlib
 import os
 import struct
+from array import array
 from collections.abc import Iterable, Iterator
 from functools import cached_property
+from typing import Any, cast
 
 import tifffile
 
 from pipeline.io.sources.fingerprint import hash_blocks
 from pipeline.io.sources.tiff.image import TiffImage
+from pipeline.io.sources.tiff.pixel_form import pixel_form
 from pipeline.model.errors import SourceError
 
 _ICC_TAG = 34675
+_INDEX_TAGS = (273, 279, 324, 325, 513, 514)
+"""StripOffsets, StripByteCounts, TileOffsets, TileByteCounts, and those of old JPEG."""
 _PIECE = 1 << 20
+_MOST_SUBDIRECTORIES = 64
+"""Of one directory: a pyramid of more levels would begin with more pixels than a file can hold."""
 
 
 class TiffContainer:
@@ -32,19 +39,49 @@ class TiffContainer:
             self._descriptor = self._file.filehandle.fileno()
             self.size = os.fstat(self._descriptor).st_size
             self.is_svs = self._file.is_svs
+            self.is_ome = self._file.is_ome
+            self.is_qpi = self._file.is_qpi
             self.first = self._file.pages.first
             self.description = _text(self.first.description)
         except Exception as error:
             self._file.close()
             raise _unreadable(uri, error) from error
+        self._subdirectories: dict[int, list[tifffile.TiffPage]] = {}
 
     @cached_property
     def pages(self) -> list[tifffile.TiffPage]:
         """All directories of the chain, parsed when they are first asked for. Raises SourceError."""
         try:
-            return [page.aspage() for page in _each_once(self._file.pages)]
+            return [_packed(page.aspage()) for page in _each_once(self._file.pages)]
         except Exception as error:
             raise _unreadable(self.uri, error) from error
+
+    def subdirectories(self, page: tifffile.TiffPage) -> list[tifffile.TiffPage]:
+        """Return the directories that SubIFDs of a directory names, in its order, parsed when first asked for.
+
+        Levels of a pyramid, in OME-TIFF among others (TIFF supplement 1). Raises SourceError.
+        """
+        if page.offset not in self._subdirectories:
+            try:
+                self._subdirectories[page.offset] = self._parse_subdirectories(page)
+            except SourceError:
+                raise
+            except Exception as error:  # as for directories of the chain
+                raise _unreadable(self.uri, error) from error
+        return self._subdirectories[page.offset]
+
+    def _parse_subdirectories(self, page: tifffile.TiffPage) -> list[tifffile.TiffPage]:
+        offsets = tuple(page.subifds or ())
+        if len(offsets) > _MOST_SUBDIRECTORIES or len({*offsets, page.offset}) <= len(offsets):
+            raise SourceError(
+                f"{self.uri}: directory {page.index} names {len(offsets)} SubIFDs, some of them twice or too many",
+                uri=self.uri,
+            )
+        found = []
+        for number, offset in enumerate(offsets):
+            self._file.filehandle.seek(offset)
+            found.append(_packed(tifffile.TiffPage(self._file, index=(page.index, number))))
+        return found
 
     def text(self, name: str) -> str:
         """Return a text tag of the first directory without the spaces around it; empty when there is none."""
@@ -59,6 +96,13 @@ class TiffContainer:
         if not isinstance(tag.value, bytes):
             raise SourceError(f"{self.uri}: the tag of its ICC profile holds no bytes", uri=self.uri)
         return tag.value
+
+    def imagej(self) -> dict[str, Any]:
+        """Return what ImageJ wrote of its planes; empty where the file is not ImageJ's. Raises SourceError."""
+        try:
+            return dict(self._file.imagej_metadata or {})
+        except Exception as error:  # as for directories
+            raise _unreadable(self.uri, error) from error
 
     def read(self, offset: int, length: int) -> bytes:
         """Return bytes of the file, at their own place: many threads may read at once. Raises SourceError."""
@@ -75,10 +119,17 @@ class TiffContainer:
             data = data + more if data else more
         return data
 
-    def image(self, page: int) -> TiffImage:
-        """Return the image of a directory, to be asked for once; SourceError when it cannot become DICOM pixels."""
+    def image(
+        self, page: int | tifffile.TiffPage, *, significant_bits: int | None = None, index_is_gray: bool = False
+    ) -> TiffImage:
+        """Return the image of a directory, to be asked for once; SourceError when it cannot become DICOM pixels.
+
+        The directory is one of the chain by its number, or any. The other arguments are those of `pixel_form`.
+        """
+        directory = self.pages[page] if isinstance(page, int) else page
         try:
-            return TiffImage(self.read, self.size, self.pages[page], self.uri)
+            form = pixel_form(directory, self.uri, significant_bits=significant_bits, index_is_gray=index_is_gray)
+            return TiffImage(self.read, self.size, directory, form, self.uri)
         except SourceError:
             raise
         except (
@@ -87,7 +138,7 @@ class TiffContainer:
             KeyError,
             ArithmeticError,
         ) as error:  # CodecError of JPEGTables; tags that contradict each other
-            raise SourceError(f"{self.uri}: directory {page} is malformed: {error}", uri=self.uri) from error
+            raise SourceError(f"{self.uri}: directory {directory.index} is malformed: {error}", uri=self.uri) from error
 
     def fingerprint(self, whole: Iterable[TiffImage] = ()) -> str:
         """Digest of size, all tags, and 64 blocks spread over the file, first and last bytes among them.
@@ -96,7 +147,7 @@ class TiffContainer:
         and no block need touch it.
         """
         digest = hashlib.blake2b(digest_size=16)
-        for tag in (tag for page in self.pages for tag in page.tags.values()):
+        for tag in (tag for page in self._all_pages() for tag in page.tags.values()):
             digest.update(struct.pack("<HHQ", tag.code, int(tag.dtype), tag.count))
             self._hash(digest, tag.valueoffset, tag.valuebytecount)
         for image in whole:
@@ -104,6 +155,13 @@ class TiffContainer:
                 self._hash(digest, offset, length)
         hash_blocks(digest, self._descriptor, self.size)
         return digest.hexdigest()
+
+    def _all_pages(self) -> Iterator[tifffile.TiffPage]:
+        """Each directory, behind it those of its SubIFDs if any of the file were asked for: of all scenes alike."""
+        for page in self.pages:
+            yield page
+            if self._subdirectories:
+                yield from self.subdirectories(page)
 
     def _hash(self, digest: "hashlib.blake2b", offset: int, length: int) -> None:
         for start in range(0, length, _PIECE):
@@ -130,6 +188,24 @@ def _each_once(
             raise ValueError(f"directory {page.index} is one that came before")
         places.add(page.offset)
         yield page
+
+
+def _packed(page: tifffile.TiffPage) -> tifffile.TiffPage:
+    """Keep the tile index of a directory as numbers of 8 bytes: tifffile's tuples take a hundred a tile.
+
+    `TiffImage` makes its own of it; of directories that no image is asked of, it stays. What holds no such numbers is
+    left as it is, for `TiffImage` to refuse.
+    """
+    try:
+        offsets, lengths = array("Q", page.dataoffsets), array("Q", page.databytecounts)
+    except (TypeError, OverflowError, ValueError):
+        return page
+    page.dataoffsets, page.databytecounts = cast("tuple[int, ...]", offsets), cast("tuple[int, ...]", lengths)
+    for code in _INDEX_TAGS:
+        tag = page.tags.get(code)
+        if tag is not None:
+            tag.value = None  # tifffile reads it from the file again when asked
+    return page
 
 
 def _text(value: object) -> str:

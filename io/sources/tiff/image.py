@@ -16,6 +16,7 @@ from pipeline.io.codecs.contract import TileCodec
 from pipeline.io.jpeg.passthrough import JpegTiles
 from pipeline.io.jpeg2000.passthrough import Jpeg2000Tiles
 from pipeline.io.sources.tiff.alpha import compose_on_white
+from pipeline.io.sources.tiff.pixel_form import JPEG_2000, PixelForm
 from pipeline.io.sources.tiff.plain_codec import MINISWHITE, PlainTiles
 from pipeline.model.errors import CodecError, SourceError, TileError
 from pipeline.model.geometry import TileGrid
@@ -24,12 +25,8 @@ from pipeline.model.source import Compression, TaggedColour
 from pipeline.model.tiles import Buffer, Pixels
 
 _JPEG = 7
-_JPEG_2000 = {33003: TaggedColour.YCBCR, 33005: TaggedColour.RGB, 33004: None, 34712: None}
-_COLOURS = {0: TaggedColour.GRAY, 1: TaggedColour.GRAY, 2: TaggedColour.RGB, 6: TaggedColour.YCBCR}
 _LOSSLESS = {1, 2, 3, 4, 5, 8, 32773, 32946, 34925, 34926, 34933, 50000}
 """None, CCITT, LZW, deflate, PackBits, LZMA, zstd, PNG; of all others it is not known."""
-_INDEX_TAGS = (273, 279, 324, 325, 513, 514)
-"""StripOffsets, StripByteCounts, TileOffsets, TileByteCounts, and those of old JPEG."""
 _GAP = 1 << 16
 """Bytes between tiles that are read along instead of making a second call."""
 _LARGEST_SEGMENT = 1 << 28
@@ -39,7 +36,14 @@ _LARGEST_SEGMENT = 1 << 28
 class TiffImage:
     """One image directory (IFD). Raises SourceError for what cannot become DICOM pixels."""
 
-    def __init__(self, read: Callable[[int, int], bytes], file_size: int, page: tifffile.TiffPage, uri: str) -> None:
+    def __init__(
+        self,
+        read: Callable[[int, int], bytes],
+        file_size: int,
+        page: tifffile.TiffPage,
+        form: PixelForm,
+        uri: str,
+    ) -> None:
         self._read_at = read
         self._uri = uri
         self._page = page
@@ -48,18 +52,29 @@ class TiffImage:
         self.compression = _compression(page, uri)
         self.may_have_lost = self.compression is Compression.OTHER and int(page.compression) not in _LOSSLESS
         """Compressed by a codec that DICOM does not have, and that need not be reversible."""
-        self.colour = self._tagged_colour()
-        self.bits = self._bits()
-        self.stored_samples = int(page.samplesperpixel)
-        self.samples = 1 if self.colour is TaggedColour.GRAY else 3
+        self.form = form
         self.grid = self._grid()
-        self.planes = self.stored_samples if int(page.planarconfig) == 2 and self.stored_samples > 1 else 1
-        self._check_samples()
+        self.planes = form.stored_samples if int(page.planarconfig) == 2 and form.stored_samples > 1 else 1
         self.offsets, self.lengths = self._tile_index(file_size)
         self.codec: TileCodec = self._codec(self.grid.tile_rows)
         last = self.rows - (self.grid.down - 1) * self.grid.tile_rows
         self._last_strip_codec = self.codec if self.tiled or last == self.grid.tile_rows else self._codec(last)
-        _forget_index(page)  # not before: tifffile's decoder looks at the first tile
+        page.dataoffsets = page.databytecounts = ()  # not before: tifffile's decoder looks at the first tile
+
+    @property
+    def colour(self) -> TaggedColour:
+        """The container's word on colour."""
+        return self.form.colour
+
+    @property
+    def samples(self) -> int:
+        """Per pixel as decoded: 1 or 3."""
+        return self.form.samples
+
+    @property
+    def bits(self) -> int:
+        """Bits Allocated as decoded: 8 or 16."""
+        return self.form.bits
 
     @property
     def stored_bytes(self) -> int:
@@ -103,6 +118,13 @@ class TiffImage:
             raise TileError(
                 f"{self._uri}: tile {frame} cannot be decoded: {error}", uri=self._uri, frame=frame
             ) from error
+        if self.form.significant_bits is not None and int(pixels.max()) > self.form.top:
+            raise TileError(
+                f"{self._uri}: tile {frame} holds a sample of {int(pixels.max())}, "
+                f"more than the {self.form.significant_bits} bits that its metadata tell of",
+                uri=self._uri,
+                frame=frame,
+            )
         missing = self.grid.tile_rows - pixels.shape[0]
         if missing:
             # The last strip may be shorter than the others; what is beyond the image is never looked at.
@@ -124,36 +146,6 @@ class TiffImage:
             for at, length in zip(offsets.tolist(), lengths.tolist(), strict=True)
         ]
 
-    def _tagged_colour(self) -> TaggedColour:
-        colour = _JPEG_2000.get(int(self._page.compression))
-        if colour is not None:
-            return colour
-        photometric = int(self._page.photometric)
-        if photometric not in _COLOURS:
-            raise SourceError(
-                f"{self._uri}: PhotometricInterpretation {photometric} is not supported; gray, RGB and YCbCr are",
-                uri=self._uri,
-            )
-        if photometric == 6 and self.compression is Compression.OTHER:
-            raise SourceError(f"{self._uri}: YCbCr pixels outside of JPEG are not supported", uri=self._uri)
-        return _COLOURS[photometric]
-
-    def _bits(self) -> int:
-        bits, kind = self._page.bitspersample, self._page.sampleformat
-        if bits not in (8, 16) or kind not in (1, 4):
-            raise SourceError(
-                f"{self._uri}: BitsPerSample {bits} with SampleFormat {kind} is not supported; unsigned 8 or 16 is",
-                uri=self._uri,
-            )
-        return int(bits)
-
-    def _check_samples(self) -> None:
-        if self.stored_samples < self.samples or (self.stored_samples > self.samples and self.stored_samples != 4):
-            raise SourceError(
-                f"{self._uri}: SamplesPerPixel {self.stored_samples} is not supported; 1, 3 and 4 (RGB and alpha) are",
-                uri=self._uri,
-            )
-
     def _grid(self) -> TileGrid:
         page = self._page
         columns, rows = (
@@ -161,7 +153,7 @@ class TiffImage:
             if self.tiled
             else (self.columns, min(int(page.rowsperstrip or self.rows), self.rows))
         )
-        if columns * rows * self.stored_samples * self.bits // 8 > _LARGEST_SEGMENT:
+        if columns * rows * self.form.stored_samples * self.bits // 8 > _LARGEST_SEGMENT:
             raise SourceError(
                 f"{self._uri}: a tile or strip of {columns} x {rows} pixels is too large to decode in bounded memory; "
                 "store the image in tiles first",
@@ -198,18 +190,28 @@ class TiffImage:
         return offsets, lengths
 
     def _codec(self, rows: int) -> TileCodec:
-        shape: dict[str, int] = {
-            "samples": self.samples,
-            "bits": self.bits,
-            "tile_columns": self.grid.tile_columns,
-            "tile_rows": rows,
-        }
         reason = self._why_decoded()
         if reason is not None:
-            return PlainTiles(self._page, samples=1 if self.planes > 1 else self.samples, reason=reason)
+            return PlainTiles(self._page, self.form, samples=1 if self.planes > 1 else self.samples, reason=reason)
         if self.compression is Compression.JPEG:
-            return JpegTiles(tables=self._page.jpegtables or b"", colour=self.colour, **shape)
-        return Jpeg2000Tiles(colour=self.colour, **shape)
+            return JpegTiles(
+                tables=self._page.jpegtables or b"",
+                colour=self.colour,
+                samples=self.samples,
+                bits=self.bits,
+                tile_columns=self.grid.tile_columns,
+                tile_rows=rows,
+                bits_stored=self.form.significant_bits,
+                every_process=self.form.significant_bits is not None,
+            )
+        return Jpeg2000Tiles(
+            colour=self.colour,
+            samples=self.samples,
+            bits=self.bits,
+            tile_columns=self.grid.tile_columns,
+            tile_rows=rows,
+            bits_stored=self.form.significant_bits,
+        )
 
     def _why_decoded(self) -> Reason | None:
         """Return what keeps each tile of the image from being a frame, whatever its codestream says."""
@@ -217,19 +219,13 @@ class TiffImage:
             return Reason.SAMPLES_IN_PLANES
         if self.compression is Compression.OTHER:
             return Reason.CODEC_NOT_IN_DICOM
-        if self.stored_samples > self.samples:
+        if self.form.signed:
+            return Reason.SIGNED_SAMPLES
+        if self.form.stored_samples > self.samples:
             return Reason.EXTRA_SAMPLES
-        # Frames of white that is zero would be MONOCHROME1.
-        return Reason.PHOTOMETRIC_NOT_IN_IOD if int(self._page.photometric) == MINISWHITE else None
-
-
-def _forget_index(page: tifffile.TiffPage) -> None:
-    """Free tifffile's tuples of the tile index: with a hundred bytes a tile they are what a large slide weighs."""
-    page.dataoffsets = page.databytecounts = ()
-    for code in _INDEX_TAGS:
-        tag = page.tags.get(code)
-        if tag is not None:
-            tag.value = None  # tifffile reads it from the file again when asked
+        # Frames of white that is zero would be MONOCHROME1, those of a palette have no colours.
+        negative = int(self._page.photometric) == MINISWHITE
+        return Reason.PHOTOMETRIC_NOT_IN_IOD if negative or self.form.palette else None
 
 
 def _compression(page: tifffile.TiffPage, uri: str) -> Compression:
@@ -238,4 +234,4 @@ def _compression(page: tifffile.TiffPage, uri: str) -> Compression:
         raise SourceError(f"{uri}: Compression {value} is not a TIFF compression that is known here", uri=uri)
     if value == _JPEG:
         return Compression.JPEG
-    return Compression.JPEG_2000 if value in _JPEG_2000 else Compression.OTHER
+    return Compression.JPEG_2000 if value in JPEG_2000 else Compression.OTHER

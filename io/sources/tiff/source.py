@@ -57,7 +57,8 @@ class TiffSource(SlideSource):
         """Compose a rectangle from the tiles that it touches, each decoded once."""
         tiff = self._images[image][plane]
         grid = tiff.grid
-        region = np.full((rows, columns, tiff.samples), np.iinfo(f"u{tiff.bits // 8}").max, f"u{tiff.bits // 8}")
+        region = np.empty((rows, columns, tiff.samples), f"u{tiff.bits // 8}")
+        region[:] = self._missing(image, tiff)
         first_across, last_across = x // grid.tile_columns, (x + columns - 1) // grid.tile_columns
         for down in range(y // grid.tile_rows, (y + rows - 1) // grid.tile_rows + 1):
             first = down * grid.across + first_across
@@ -66,6 +67,13 @@ class TiffSource(SlideSource):
                     left = (first_across + i) * grid.tile_columns - x
                     _paste(region, tile, left, down * grid.tile_rows - y)
         return region
+
+    def _missing(self, image: int, tiff: TiffImage) -> tuple[int, ...]:
+        """Return a pixel of a tile that is not stored: the background that the source tells of, else white."""
+        described, told = self._description.images[image], self._description.facts.background
+        if described.kind is ImageKind.VOLUME and told is not None and len(told) == tiff.samples:
+            return told
+        return (tiff.form.top,) * tiff.samples
 
     def close(self) -> None:
         """Close the file."""
@@ -89,6 +97,8 @@ def source_image(index: int, tiff: TiffImage, kind: ImageKind, level: int | None
         tiled=tiff.tiled,
         samples=tiff.samples,
         bits=tiff.bits,
+        significant_bits=tiff.form.significant_bits,
+        added=tiff.form.added,
         compression=tiff.compression,
         colour=tiff.colour,
         lossy=LossyHistory(stages, unknown=tiff.may_have_lost),

@@ -11,7 +11,7 @@ import pytest
 from pipeline.io.codecs.contract import EncoderSettings
 from pipeline.io.codecs.jpeg2000_subsampled import halve_columns, join_components
 from pipeline.io.codecs.registry import frame_encoder
-from pipeline.io.codecs.validation import peak_signal_to_noise
+from pipeline.io.codecs.noise import peak_signal_to_noise
 from pipeline.io.jpeg2000.markers import CodestreamHeader, parse_codestream
 from pipeline.model.errors import CodecError, ConfigError
 from pipeline.model.transfer_syntaxes import Photometric, TransferSyntax

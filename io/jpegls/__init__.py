@@ -1,0 +1,1 @@
+"""JPEG-LS (ISO/IEC 14495-1): marker segments, and which frames pass."""

@@ -1,0 +1,41 @@
+"""Decode a source level once, from top to bottom, and make all that is averaged from it."""
+
+from collections.abc import Iterator
+
+from pipeline.io.pyramid.average import AreaAverage
+from pipeline.io.pyramid.levels import LevelRows
+from pipeline.io.pyramid.rows import Submit, bands
+from pipeline.io.runs.opened import OpenedSlide
+from pipeline.model.keys import PyramidKey
+from pipeline.model.pyramid import PyramidChain
+from pipeline.model.source import SourceImage
+from pipeline.model.tiles import TileRun
+
+
+def chain_runs(key: PyramidKey, slide: OpenedSlide, submit: Submit) -> Iterator[TileRun]:
+    """Yield runs of pixels of all instances of a chain, plane by plane. Raises SourceError, TileError."""
+    chain = slide.plan.chains[key.chain]
+    image = slide.source.describe().images[chain.image]
+    first = slide.instances[chain.steps[0].instance]
+    for place in range(first.frames // first.grid.frames):
+        fed = _wired(key, chain, slide, image, place)
+        plane = first.source_plane(place * first.grid.frames)
+        for band in bands(slide.source, image, plane, first.background, submit):
+            for reducer, level in fed:
+                yield from level.push(band if reducer is None else reducer.push(band))
+
+
+def _wired(
+    key: PyramidKey, chain: PyramidChain, slide: OpenedSlide, image: SourceImage, place: int
+) -> list[tuple[AreaAverage | None, LevelRows]]:
+    """Return the levels that the source's rows go to, each with what averages them on the way."""
+    levels = [LevelRows(key, slide.instances[step.instance], place) for step in chain.steps]
+    fed: list[tuple[AreaAverage | None, LevelRows]] = []
+    for step, level in zip(chain.steps, levels, strict=True):
+        if step.parent is not None:
+            levels[step.parent].feed(level, step.factor)
+            continue
+        size = (image.grid.columns, image.grid.rows)
+        is_source = step.factor == (1.0, 1.0)
+        fed.append((None if is_source else AreaAverage(size, level.size, step.factor), level))
+    return fed

@@ -1,0 +1,84 @@
+"""Read an image from top to bottom, a row of tiles at a time, each tile decoded once."""
+
+from collections.abc import Iterator
+from concurrent.futures import Future
+from typing import Protocol
+
+import numpy as np
+
+from pipeline.io.sources.contract import SlideSource
+from pipeline.model.source import SourceImage
+from pipeline.model.tiles import Pixels
+
+_TILES_A_TASK = 8
+_STRIP_ROWS = 256
+"""Rows that are read at once of an image that is not tiled."""
+
+
+class Submit(Protocol):
+    """Runs a function in the pool of codec threads; waits while as many bytes are under way as may be."""
+
+    def __call__(self, payload_bytes: int, function: object, *arguments: object) -> "Future[Pixels]":
+        """Return the future of the function's result."""
+        ...
+
+
+def bands(
+    source: SlideSource, image: SourceImage, plane: int, background: tuple[int, ...], submit: Submit
+) -> Iterator[Pixels]:
+    """Yield (rows, columns, samples) of the whole plane from top to bottom; missing tiles have the background colour.
+
+    While one band is worked on, the tiles of the next are decoded. Raises SourceError, TileError.
+    """
+    coming: list[Future[Pixels]] | None = None
+    for top in range(0, image.grid.rows, _band_rows(image)):
+        reading = _read_band(source, image, plane, top, background, submit)
+        if coming is not None:
+            yield _joined(coming)
+        coming = reading
+    if coming is not None:
+        yield _joined(coming)
+
+
+def _band_rows(image: SourceImage) -> int:
+    return image.grid.tile_rows if image.tiled else _STRIP_ROWS
+
+
+def _read_band(
+    source: SlideSource, image: SourceImage, plane: int, top: int, background: tuple[int, ...], submit: Submit
+) -> "list[Future[Pixels]]":
+    grid = image.grid
+    rows = min(_band_rows(image), grid.rows - top)
+    across = grid.across if image.tiled else 1
+    tile_columns = grid.tile_columns if image.tiled else grid.columns
+    futures = []
+    for first in range(0, across, _TILES_A_TASK):
+        left = first * tile_columns
+        columns = min(_TILES_A_TASK * tile_columns, grid.columns - left)
+        piece = (left, top, columns, rows)
+        payload = columns * rows * image.samples * (image.bits // 8)
+        futures.append(submit(payload, _read_piece, source, image, plane, piece, background))
+    return futures
+
+
+def _read_piece(
+    source: SlideSource, image: SourceImage, plane: int, piece: tuple[int, int, int, int], background: tuple[int, ...]
+) -> Pixels:
+    left, top, columns, rows = piece
+    if not image.tiled:
+        return source.read_region(image.index, *piece, plane)
+    grid = image.grid
+    pixels = np.empty((rows, columns, image.samples), f"u{image.bits // 8}")
+    pixels[:] = background
+    first = top // grid.tile_rows * grid.across + left // grid.tile_columns
+    tiles = source.read_pixels(image.index, first, -(-columns // grid.tile_columns), plane)
+    for at, tile in zip(range(0, columns, grid.tile_columns), tiles, strict=True):
+        if tile is not None:
+            wide = min(grid.tile_columns, columns - at)
+            pixels[:, at : at + wide] = tile[:rows, :wide]
+    return pixels
+
+
+def _joined(futures: "list[Future[Pixels]]") -> Pixels:
+    pieces = [future.result() for future in futures]
+    return pieces[0] if len(pieces) == 1 else np.concatenate(pieces, axis=1)

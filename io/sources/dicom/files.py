@@ -1,0 +1,44 @@
+"""Which files beside a DICOM file are of its series.
+
+pydicom is imported where a header is read: who asks only whether a path is a slide does not wait for it.
+"""
+
+from pathlib import Path
+
+_SERIES_GROUP = 0x0020
+"""Of Series Instance UID; what follows may be long, as the per-frame functional groups are."""
+
+
+def is_dicom(path: Path) -> bool:
+    """Whether a path is a file that begins as PS3.10 7.1 says: 128 bytes, then DICM."""
+    if not path.is_file():
+        return False
+    try:
+        with path.open("rb") as file:
+            return file.read(132)[128:] == b"DICM"
+    except OSError:
+        return False
+
+
+def series_of(path: Path) -> str:
+    """Return the SeriesInstanceUID of a file; empty when it is no DICOM that can be read."""
+    if not is_dicom(path):
+        return ""
+    from pydicom.filereader import read_partial
+
+    try:
+        with path.open("rb") as file:
+            header = read_partial(file, lambda tag, vr, length: tag.group > _SERIES_GROUP)
+            return str(header.get("SeriesInstanceUID", ""))
+    except Exception:  # whatever a parser makes of a stranger's file, it is not of this slide
+        return ""
+
+
+def series_files(path: Path) -> list[Path]:
+    """Return the files beside a DICOM file, itself among them, that are of its series, by name.
+
+    Whatever else lies in the folder is no part of the slide.
+    """
+    series = series_of(path)
+    beside = (file for file in path.parent.iterdir() if not file.name.startswith(".") and file.name != "DICOMDIR")
+    return sorted(file for file in beside if file == path or (series and series_of(file) == series))

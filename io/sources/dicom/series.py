@@ -1,0 +1,147 @@
+"""From the files of a series to its images: levels by size, and label, overview and thumbnail.
+
+A level may be one instance, or several of equal size that hold an optical path or a focal plane each, or the parts of
+concatenations (PS3.3 C.7.6.16.2.2.4). What contradicts that it is one pyramid of one slide is an error.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from pipeline.io.sources.dicom.file import ParsedFile, parse_file
+from pipeline.io.sources.dicom.image import DicomImage
+from pipeline.io.sources.dicom.instance import Instance, image_flavor, read_instance
+from pipeline.io.sources.dicom.placement import identifiers
+from pipeline.io.sources.file_bytes import FileBytes
+from pipeline.model.errors import SourceError
+from pipeline.model.source import ImageKind
+
+_RATIO_TOLERANCE = 0.05
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeriesImage:
+    """An image with the instances that its headers are in."""
+
+    image: DicomImage
+    instances: tuple[Instance, ...]
+
+
+def read_series(files: Sequence[FileBytes], uri: str) -> tuple[list[SeriesImage], list[str]]:
+    """Read all files of a series: its images, levels first, base first, and warnings. Raises SourceError."""
+    parsed = [parse_file(file) for file in files]
+    wanted, warnings = _images_of_slides(parsed, uri)
+    instances = [_checked(one) for one in wanted]
+    instances.sort(key=lambda one: (one.number, str(one.header.get("ConcatenationUID", "")), one.first_frame, one.name))
+    levels = _levels([one for one in instances if one.kind is ImageKind.VOLUME], uri)
+    listed = tuple(dict.fromkeys(path for one in levels[0] for path in identifiers(one.header)))
+    images = [_image(levels[0], listed, uri)]
+    paths = images[0].image.paths
+    for level in levels[1:]:
+        images.append(_image(level, paths, uri))
+        others = images[-1].image.paths
+        if others != paths:
+            raise SourceError(
+                f"{level[0].name}: optical paths {', '.join(others)} are not those of the base, {', '.join(paths)}",
+                uri=uri,
+            )
+    for kind in (ImageKind.LABEL, ImageKind.OVERVIEW, ImageKind.THUMBNAIL):
+        of_kind = [one for one in instances if one.kind is kind]
+        if of_kind:
+            first = [one for one in of_kind if one.grid == of_kind[0].grid and _is_same(one, of_kind[0])]
+            images.append(_image(first, paths, uri))
+            if len(first) < len(of_kind):
+                left_out = ", ".join(one.parsed.file_name for one in of_kind if one not in first)
+                warnings.append(f"several images of type {kind}: {left_out} is left out")
+    warnings += [warning for one in images for warning in one.image.warnings]
+    return images, warnings
+
+
+def _images_of_slides(parsed: Sequence[ParsedFile], uri: str) -> tuple[list[ParsedFile], list[str]]:
+    """Leave out what is no image of a slide, with a warning. Raises SourceError when nothing is left."""
+    known = [one for one in parsed if image_flavor(one.header) in list(ImageKind)]
+    if not any(image_flavor(one.header) == ImageKind.VOLUME for one in known):
+        for one in parsed:
+            _checked(one)
+        raise SourceError(f"{uri}: no image of the series is a level (VOLUME in ImageType)", uri=uri)
+    warnings = [
+        f"{one.file_name} is of type {image_flavor(one.header) or 'nothing'} (ImageType), and left out"
+        for one in parsed
+        if one not in known
+    ]
+    return known, warnings
+
+
+def _checked(parsed: ParsedFile) -> Instance:
+    try:
+        return read_instance(parsed)
+    except SourceError:
+        raise
+    except Exception as error:  # attributes may be missing, or be anything
+        raise SourceError(
+            f"{parsed.name} has no header of a slide ({type(error).__name__}: {error})", uri=parsed.name
+        ) from error
+
+
+def _levels(volumes: Sequence[Instance], uri: str) -> list[list[Instance]]:
+    """Group the instances of levels by size, largest first."""
+    pyramids = sorted({str(one.header.PyramidUID) for one in volumes if one.header.get("PyramidUID")})
+    if len(pyramids) > 1:
+        raise SourceError(
+            f"{uri} holds {len(pyramids)} pyramids in one series (PyramidUID); give each its own folder and series",
+            uri=uri,
+        )
+    ordered = sorted(volumes, key=_size, reverse=True)
+    levels = [list(group) for _, group in groupby(ordered, key=_size)]
+    base = levels[0][0].grid
+    for level in levels[1:]:
+        grid = level[0].grid
+        across, down = base.columns / grid.columns, base.rows / grid.rows
+        rounding = 1 / grid.columns + 1 / grid.rows + _RATIO_TOLERANCE
+        if abs(across / down - 1) > rounding:
+            raise SourceError(
+                f"{level[0].name} is {grid.columns} x {grid.rows} pixels, no level of {base.columns} x "
+                f"{base.rows}: the series holds several slides or regions; give each its own folder and series",
+                uri=uri,
+            )
+    return levels
+
+
+def _size(instance: Instance) -> tuple[int, int, int]:
+    grid = instance.grid
+    return grid.columns * grid.rows, grid.columns, grid.rows
+
+
+def _image(instances: Sequence[Instance], paths: Sequence[str], uri: str) -> SeriesImage:
+    for name in dict.fromkeys(_concatenation(one) for one in instances):
+        if name:
+            _check_concatenation([one for one in instances if _concatenation(one) == name], uri)
+    return SeriesImage(image=DicomImage(instances, paths, uri), instances=tuple(instances))
+
+
+def _concatenation(instance: Instance) -> str:
+    return str(instance.header.get("ConcatenationUID", ""))
+
+
+def _is_same(one: Instance, other: Instance) -> bool:
+    return one is other or bool(_concatenation(one) and _concatenation(one) == _concatenation(other))
+
+
+def _check_concatenation(parts: Sequence[Instance], uri: str) -> None:
+    """Raise SourceError unless the parts follow each other from the first to the last."""
+    expected = 0
+    for part in sorted(parts, key=lambda part: part.first_frame):
+        if part.first_frame != expected:
+            raise SourceError(
+                f"{part.name} begins with frame {part.first_frame} of its concatenation, and the parts before it end "
+                f"with frame {expected - 1}: a part is missing, or is here twice",
+                uri=uri,
+            )
+        expected += part.frames
+    total = int(parts[0].header.get("InConcatenationTotalNumber") or len(parts))
+    is_full = parts[0].header.get("DimensionOrganizationType") == "TILED_FULL"
+    if total != len(parts) or (is_full and expected % parts[0].grid.frames):
+        raise SourceError(
+            f"{parts[-1].name}: {len(parts)} parts of its concatenation are here, with {expected} frames, not all",
+            uri=uri,
+        )

@@ -10,6 +10,9 @@ from pipeline.model.plan import InstancePlan, SlidePlan
 from pipeline.model.source import ImageKind
 from pipeline.model.transfer_syntaxes import Photometric
 
+AVERAGED = "Area average of a larger level"
+"""Derivation Description of a level that the slide does not have."""
+
 
 def image_pixel(instance: InstancePlan) -> Dataset:
     """Return the Image Pixel module without the pixels (C.7.6.3, as C.8.12.4 narrows it).
@@ -42,8 +45,11 @@ def general_image(plan: SlidePlan, instance: InstancePlan) -> Dataset:
     module = Dataset()
     if plan.metadata.laterality:
         module.ImageLaterality = plan.metadata.laterality
+    derivations = [AVERAGED] if instance.averaged else []
     if instance.added:
-        module.DerivationDescription = f"Samples were signed: {instance.added} was added to each"
+        derivations.append(f"Samples were signed: {instance.added} was added to each")
+    if derivations:
+        module.DerivationDescription = "; ".join(derivations)
     return module
 
 

@@ -19,12 +19,22 @@ _CHUNK_ROWS = 32
 class AreaAverage:
     """Takes bands of (rows, columns, samples), uint8 or uint16, and gives reduced rows as soon as they are whole."""
 
-    def __init__(self, size: tuple[int, int], reduced: tuple[int, int], factor: tuple[float, float]) -> None:
-        """Take sizes as (columns, rows) and the input pixels that an output pixel spans across and down."""
+    def __init__(
+        self,
+        size: tuple[int, int],
+        reduced: tuple[int, int],
+        factor: tuple[float, float],
+        origin: tuple[float, float] = (0.0, 0.0),
+    ) -> None:
+        """Take sizes as (columns, rows), the input pixels that an output pixel spans, and where the first one begins.
+
+        `origin` is in input pixels from the first one's corner, below 1.
+        """
         self._columns, self._rows = size
         self._out_columns, self._out_rows = reduced
         self._factor = factor
-        self._halves = factor == (2.0, 2.0)
+        self._origin = origin
+        self._halves = factor == (2.0, 2.0) and origin == (0.0, 0.0)
         self._waiting: NDArray[np.generic] | None = None
         """Rows that are in no output row yet; averaged across already unless the image is halved."""
         self._waiting_from = 0
@@ -42,7 +52,7 @@ class AreaAverage:
         while self._made < self._out_rows and self._end(self._made) <= self._seen:
             rows.append(self._weighted(cast(NDArray[np.float64], waiting)))
             self._made += 1
-        keep = int(self._made * self._factor[1]) - self._waiting_from
+        keep = int(self._edge(self._made)) - self._waiting_from
         self._waiting, self._waiting_from = waiting[keep:].copy(), self._waiting_from + keep
         shape = (0, self._out_columns, band.shape[2])
         made = np.stack(rows) if rows else np.empty(shape)
@@ -60,7 +70,7 @@ class AreaAverage:
 
     def _across(self, rows: Pixels) -> NDArray[np.float64]:
         """Average along the rows: (rows, output columns, samples)."""
-        edges = np.minimum(np.arange(self._out_columns + 1) * self._factor[0], self._columns)
+        edges = np.minimum(self._origin[0] + np.arange(self._out_columns + 1) * self._factor[0], self._columns)
         whole = np.minimum(edges.astype(int), self._columns - 1)
         sums = np.zeros((rows.shape[0], self._columns + 1, rows.shape[2]))
         np.cumsum(rows, axis=1, out=sums[:, 1:])
@@ -68,13 +78,16 @@ class AreaAverage:
         averaged: NDArray[np.float64] = np.diff(at, axis=1) / np.diff(edges)[:, None]
         return averaged
 
+    def _edge(self, row: int) -> float:
+        """Return where an output row begins, in input rows."""
+        return self._origin[1] + row * self._factor[1]
+
     def _end(self, row: int) -> int:
         """Return the number of input rows that an output row needs to be there."""
-        return min(self._rows, math.ceil((row + 1) * self._factor[1] - 1e-9))
+        return min(self._rows, math.ceil(self._edge(row + 1) - 1e-9))
 
     def _weighted(self, waiting: NDArray[np.float64]) -> NDArray[np.float64]:
-        top = self._made * self._factor[1]
-        bottom = min(self._rows, (self._made + 1) * self._factor[1])
+        top, bottom = self._edge(self._made), min(self._rows, self._edge(self._made + 1))
         first, end = int(top), self._end(self._made)
         rows = np.arange(first, end)
         weights = np.minimum(rows + 1, bottom) - np.maximum(rows, top)

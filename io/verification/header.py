@@ -3,6 +3,7 @@
 A damaged header may say anything, so each value is looked at before something is computed with it.
 """
 
+import math
 import struct
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ import pydicom
 from pydicom.errors import BytesLengthException, InvalidDicomError
 from pydicom.filereader import read_file_meta_info
 
+from pipeline.io.dicom.image import AVERAGED
 from pipeline.model.errors import SourceError
 from pipeline.model.transfer_syntaxes import Photometric, TransferSyntax
 
@@ -35,6 +37,8 @@ class InstanceHeader:
     file: Path
     kind: str
     """Value 3 of Image Type."""
+    averaged: bool
+    """It says that it is a level that the slide does not have."""
     number: int | None
     """Instance Number; None where it is not told."""
     sop_instance_uid: str
@@ -51,6 +55,8 @@ class InstanceHeader:
     """Columns and rows of the total pixel matrix."""
     frame_size: tuple[int, int]
     """Columns and rows of a frame."""
+    spacing: tuple[float, float]
+    """PixelSpacing: between rows, between columns in mm."""
     frames: int
     lossy_stages: int
     """Lossy compressions that the frames went through (PS3.3 C.7.6.1.1.5)."""
@@ -67,6 +73,7 @@ def read_header(file: Path) -> InstanceHeader:
         read = InstanceHeader(
             file=file,
             kind=str(header.ImageType[2]),
+            averaged=AVERAGED in str(header.get("DerivationDescription", "")),
             number=None if number is None else int(number),
             sop_instance_uid=str(header.SOPInstanceUID),
             transfer_syntax=syntax,
@@ -78,11 +85,14 @@ def read_header(file: Path) -> InstanceHeader:
             focal_planes=int(header.get("TotalPixelMatrixFocalPlanes") or 1),
             size=(int(header.TotalPixelMatrixColumns), int(header.TotalPixelMatrixRows)),
             frame_size=(int(header.Columns), int(header.Rows)),
+            spacing=_spacing(header),
             frames=int(header.NumberOfFrames),
             lossy_stages=1 if isinstance(methods, str) else len(methods),
         )
         if min(*read.size, *read.frame_size, read.frames, read.focal_planes) < 1:
             raise ValueError("it has a size of 0 or less")
+        if not all(0 < spacing < math.inf for spacing in read.spacing):
+            raise ValueError("its PixelSpacing is none")
         if not read.optical_paths:
             raise ValueError("it has no optical path")
     except _UNREADABLE as error:
@@ -90,3 +100,8 @@ def read_header(file: Path) -> InstanceHeader:
             f"{file} is no whole-slide DICOM instance as slidebeam writes them: {error}", uri=str(file)
         ) from error
     return read
+
+
+def _spacing(header: pydicom.Dataset) -> tuple[float, float]:
+    rows, columns = header.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0].PixelSpacing
+    return float(rows), float(columns)

@@ -7,6 +7,7 @@ from the files through their offset tables, tiles from the slide through its own
 from pathlib import Path
 
 from pipeline.io.sources import SlideSource, open_source
+from pipeline.io.verification.averaged import next_larger, verify_averaged
 from pipeline.io.verification.findings import InstanceFindings, VerificationReport
 from pipeline.io.verification.header import InstanceHeader, read_header
 from pipeline.io.verification.image import verify_image
@@ -33,10 +34,20 @@ def verify_slide(series: Path, slide: str, *, threads: int = 0) -> VerificationR
     with open_source(slide) as source:
         for file in files:
             try:
-                headers.append(header := read_header(file))
-                image = _image_of(source, header)
-                findings.append(verify_image(source, image, header, threads))
-                compared.append(image)
+                headers.append(read_header(file))
+            except SourceError as error:
+                problems.append(str(error))
+        for header in headers:
+            try:
+                image = None if header.averaged else _image_of(source, header)
+                larger = next_larger(header, headers) if header.averaged else None
+                if image is not None:
+                    findings.append(verify_image(source, image, header, threads))
+                    compared.append(image)
+                elif larger is not None:
+                    findings.append(verify_averaged(header, larger, threads))
+                else:
+                    problems.append(_stranger(source, header))
             except SourceError as error:
                 problems.append(str(error))
         not_compared = _others(source, compared)
@@ -63,21 +74,25 @@ def _record(series: Path, problems: list[str]) -> StateRecord | None:
         return None
 
 
-def _image_of(source: SlideSource, header: InstanceHeader) -> SourceImage:
+def _image_of(source: SlideSource, header: InstanceHeader) -> SourceImage | None:
     """Find the image of the slide that an instance claims to be: by kind and by size, which also tells levels apart."""
-    sizes = []
-    for image in source.describe().images:
-        if image.kind == header.kind:
-            size = (image.grid.columns, image.grid.rows)
-            if size == header.size:
-                return image
-            sizes.append(f"{size[0]} x {size[1]}")
+    return next((image for image in _of_kind(source, header) if _size(image) == header.size), None)
+
+
+def _of_kind(source: SlideSource, header: InstanceHeader) -> list[SourceImage]:
+    return [image for image in source.describe().images if image.kind == header.kind]
+
+
+def _size(image: SourceImage) -> tuple[int, int]:
+    return image.grid.columns, image.grid.rows
+
+
+def _stranger(source: SlideSource, header: InstanceHeader) -> str:
+    """Say of an instance that it is no image of the slide."""
+    sizes = ["{} x {}".format(*_size(image)) for image in _of_kind(source, header)]
     name = "level" if header.kind == ImageKind.VOLUME else header.kind.lower()
     told = f"of that size, but {', '.join(sizes)}" if sizes else "at all"
-    raise SourceError(
-        f"{header.file} is {header.size[0]} x {header.size[1]} pixels; the slide has no {name} {told}",
-        uri=str(header.file),
-    )
+    return f"{header.file} is {header.size[0]} x {header.size[1]} pixels; the slide has no {name} {told}"
 
 
 def _others(source: SlideSource, compared: list[SourceImage]) -> tuple[str, ...]:

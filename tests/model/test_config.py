@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from pipeline.model.colour_choice import Background, IccChoice, IccPolicy
 from pipeline.model.config import Backend, Certificate, CodecValidation, ConversionConfig, UidPolicy
+from pipeline.model.deidentification import Deidentify
 from pipeline.model.errors import ConfigError
 from pipeline.model.metadata import GivenMetadata
 from pipeline.model.transfer_syntaxes import Subsampling, TransferSyntax
@@ -25,11 +27,15 @@ CHANGES_BYTES: dict[str, Any] = {
     "source_pixel_spacing_mm": (0.0005, 0.0005),
     "metadata": GivenMetadata(study_instance_uid="1.2.3"),
     "research_placeholder": True,
+    "icc": IccChoice(IccPolicy.FILE, b"profile"),
+    "background": Background(colour=(0, 0, 0)),
+    "deidentify": Deidentify(key=b"0123456789abcdef"),
     "uid_policy": UidPolicy.FRESH,
     "uid_salt": "salt",
 }
 CHANGES_NOTHING: dict[str, Any] = {
     "output": "elsewhere",
+    "crosswalk": "crosswalk.csv",
     "codec_validation": CodecValidation.ROUND_TRIP,
     "certificate": Certificate.FULL,
     "backend": Backend.CPU,

@@ -5,55 +5,27 @@ function and explain it with the same words. A setting names the field of `Conve
 without one concern the command alone.
 """
 
-from dataclasses import dataclass
-
+from pipeline.configs.content_settings import CONTENT_SETTINGS
+from pipeline.configs.setting import Setting, terms
 from pipeline.configs.values import (
-    Parse,
     integer,
     inverted_switch,
     levels,
+    megabytes,
     number,
     one_of,
-    spacing,
     spacings,
     switch,
     text,
     texts,
     transfer_syntax,
 )
-from pipeline.model.config import Backend, Certificate, CodecValidation, OpticalPaths, UidPolicy
+from pipeline.model.config import Backend, Certificate, CodecValidation, MissingTiles, OffsetTable, OpticalPaths
 from pipeline.model.transfer_syntaxes import Subsampling, TransferSyntax
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
-    """One setting."""
-
-    name: str
-    """Flag without its dashes, key of a YAML file."""
-    parse: Parse
-    help: str
-    """What it does, with unit and default."""
-    group: str
-    """Heading of the help."""
-    field: str = ""
-    """Field of `ConversionConfig`; empty: none."""
-    metavar: str = ""
-    """Stands for the value in the help; empty: a flag without value."""
-    many: bool = False
-    """The flag takes several values."""
-    repeated: bool = False
-    """The flag may be given again, and all values count."""
-
-
-def _terms(names: list[str]) -> str:
-    return "{" + ",".join(names) + "}"
-
 
 _FILES = "slides and output"
 _IMAGES = "what is converted"
 _FRAMES = "how frames are written"
-_CONTENT = "metadata and identity"
 _CHECKS = "checks"
 _WORK = "how the work is done"
 _WORDS = "messages"
@@ -128,8 +100,33 @@ SETTINGS: tuple[Setting, ...] = (
         field="optical_paths",
         parse=one_of(OpticalPaths),
         group=_IMAGES,
-        metavar=_terms(list(OpticalPaths)),
+        metavar=terms(list(OpticalPaths)),
         help="channels of a level in one instance, or each in its own (default: combined)",
+    ),
+    Setting(
+        name="missing-tiles",
+        field="missing_tiles",
+        parse=one_of(MissingTiles),
+        group=_FRAMES,
+        metavar=terms(list(MissingTiles)),
+        help="tiles that the slide does not hold: frames of the background, or none in a TILED_SPARSE instance "
+        "(default: fill)",
+    ),
+    Setting(
+        name="offset-table",
+        field="offset_table",
+        parse=one_of(OffsetTable),
+        group=_FRAMES,
+        metavar=terms(list(OffsetTable)),
+        help="index of compressed frames; auto: basic up to 4 GiB, extended beyond (default: auto)",
+    ),
+    Setting(
+        name="max-instance-mb",
+        field="max_instance_bytes",
+        parse=megabytes,
+        group=_FRAMES,
+        metavar="MB",
+        help="write larger instances as concatenations of files of at most so many megabytes (default: one file)",
     ),
     Setting(
         name="no-label",
@@ -157,7 +154,7 @@ SETTINGS: tuple[Setting, ...] = (
         field="transfer_syntax",
         parse=transfer_syntax,
         group=_FRAMES,
-        metavar=_terms([syntax.option for syntax in TransferSyntax.offered()]),
+        metavar=terms([syntax.option for syntax in TransferSyntax.offered()]),
         help="how frames are compressed; jpeg2000, htj2k and jpeg-xl pass what may have lost something and encode the "
         "rest without loss, unless a quality or a ratio is given; jpeg-xl-recompression stores JPEG tiles smaller, and "
         "they come back byte for byte (default: the source's tiles pass as they are; where they cannot, "
@@ -191,7 +188,7 @@ SETTINGS: tuple[Setting, ...] = (
         field="jpeg_subsampling",
         parse=one_of(Subsampling),
         group=_FRAMES,
-        metavar=_terms(list(Subsampling)),
+        metavar=terms(list(Subsampling)),
         help="chroma sampling of frames that are encoded as JPEG (default: 422)",
     ),
     Setting(
@@ -229,45 +226,13 @@ SETTINGS: tuple[Setting, ...] = (
         help="largest error of a sample in jpeg-ls-near-lossless frames, 1 to 255, half of the range at most "
         "(default: 2)",
     ),
-    Setting(
-        name="metadata",
-        field="metadata",
-        parse=text,
-        group=_CONTENT,
-        metavar="FILE",
-        help="JSON with patient, study and specimen; --sample-metadata prints one",
-    ),
-    Setting(
-        name="research-placeholder",
-        field="research_placeholder",
-        parse=switch,
-        group=_CONTENT,
-        help="fill required attributes without a value with marked placeholders (default: an error)",
-    ),
-    Setting(
-        name="source-pixel-spacing-mm",
-        field="source_pixel_spacing_mm",
-        parse=spacing,
-        group=_CONTENT,
-        metavar="ROW,COL",
-        help="spacing of the base level's pixels in mm, between rows and between columns; beats the slide's own "
-        "(default: the slide's)",
-    ),
-    Setting(
-        name="uid-policy",
-        field="uid_policy",
-        parse=one_of(UidPolicy),
-        group=_CONTENT,
-        metavar=_terms(list(UidPolicy)),
-        help="deterministic: same slide, options and metadata, same UIDs; fresh: new ones every time "
-        "(default: deterministic)",
-    ),
+    *CONTENT_SETTINGS,
     Setting(
         name="codec-validation",
         field="codec_validation",
         parse=one_of(CodecValidation),
         group=_CHECKS,
-        metavar=_terms(list(CodecValidation)),
+        metavar=terms(list(CodecValidation)),
         help="round-trip: decode every encoded frame again and compare (default: disabled)",
     ),
     Setting(
@@ -275,7 +240,7 @@ SETTINGS: tuple[Setting, ...] = (
         field="certificate",
         parse=one_of(Certificate),
         group=_CHECKS,
-        metavar=_terms(list(Certificate)),
+        metavar=terms(list(Certificate)),
         help="frames of a file that are read back and compared: a sample of at least 16, or all (default: sample)",
     ),
     Setting(
@@ -291,7 +256,7 @@ SETTINGS: tuple[Setting, ...] = (
         field="backend",
         parse=one_of(Backend),
         group=_WORK,
-        metavar=_terms(list(Backend)),
+        metavar=terms(list(Backend)),
         help="where frames are encoded (default: auto)",
     ),
     Setting(

@@ -6,10 +6,12 @@ before it.
 """
 
 import math
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import Any
 
+from pipeline.model.colour_choice import Background, IccPolicy
 from pipeline.model.transfer_syntaxes import TransferSyntax
 
 Parse = Callable[[Any], Any]
@@ -73,6 +75,17 @@ def one_of(terms: type[StrEnum]) -> Parse:
     return parse
 
 
+def one_of_names(names: Sequence[str]) -> Parse:
+    """Return a parser that takes one of several names."""
+
+    def parse(value: Any) -> str:
+        if value in names:
+            return str(value)
+        raise ValueError(f"takes {', '.join(names)}, not {_shown(value)}")
+
+    return parse
+
+
 def transfer_syntax(value: Any) -> TransferSyntax:
     """Take the name of a transfer syntax as wsi-dicom spells it."""
     names = [syntax.option for syntax in TransferSyntax.offered()]
@@ -116,6 +129,34 @@ def spacings(value: Any) -> tuple[float, ...]:
     if not numbers or not 0 < numbers[0] <= numbers[-1] < _COARSEST_UM:
         raise ValueError(f"takes micrometres per pixel, as 0.25,0.5,1, not {_shown(value)}")
     return tuple(numbers)
+
+
+def icc(value: Any) -> str:
+    """Take the name of a policy, or `file:PATH`."""
+    names = [policy.value for policy in IccPolicy if policy is not IccPolicy.FILE]
+    if value in names or (isinstance(value, str) and value.startswith("file:") and len(value) > len("file:")):
+        return str(value)
+    raise ValueError(f"takes {', '.join(names)} or file:PATH, not {_shown(value)}")
+
+
+def background(value: Any) -> Background:
+    """Take a colour as RRGGBB, or a gray value of 1 to 5 digits; a file quotes a colour of digits."""
+    if isinstance(value, str) and re.fullmatch("[0-9A-Fa-f]{6}", value):
+        red, green, blue = bytes.fromhex(value)
+        return Background(colour=(red, green, blue))
+    written = value if isinstance(value, str) else str(value) if type(value) is int else ""
+    if re.fullmatch("[0-9]{1,5}", written) and int(written) <= _LARGEST_SAMPLE:
+        return Background(gray=int(written))
+    raise ValueError(f"takes RRGGBB, or a gray value of 0 to {_LARGEST_SAMPLE}, not {_shown(value)}")
+
+
+_LARGEST_SAMPLE = 2**16 - 1
+def megabytes(value: Any) -> int:
+    """Take megabytes, a million bytes each, whole or not; return bytes."""
+    try:
+        return int(float(value) * 1_000_000) if not isinstance(value, bool) else int("")
+    except (TypeError, ValueError, OverflowError):
+        raise ValueError(f"takes megabytes, as 950, not {_shown(value)}") from None
 
 
 _COARSEST_UM = 10_000

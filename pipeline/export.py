@@ -25,7 +25,8 @@ from typing import Any, Self
 from pipeline.configs.settings import SETTINGS_BY_NAME
 from pipeline.inputs import expand_inputs
 from pipeline.model import errors
-from pipeline.model.config import Backend, Certificate, CodecValidation, OpticalPaths, UidPolicy
+from pipeline.model.config import Backend, Certificate, CodecValidation, MissingTiles, OffsetTable, OpticalPaths, UidPolicy
+from pipeline.model.deidentification import DatePolicy
 from pipeline.model.errors import ConfigError, SlidebeamError
 from pipeline.model.metadata import GivenMetadata
 from pipeline.model.transfer_syntaxes import Subsampling, TransferSyntax
@@ -94,6 +95,18 @@ class DicomExport:
         """Write the channels of a level so."""
         return self._with("optical-paths", arrangement)
 
+    def missing_tiles(self, treatment: MissingTiles | str) -> Self:
+        """Treat tiles that the slide does not hold so."""
+        return self._with("missing-tiles", treatment)
+
+    def offset_table(self, kind: OffsetTable | str) -> Self:
+        """Index compressed frames so."""
+        return self._with("offset-table", kind)
+
+    def max_instance_mb(self, megabytes: float) -> Self:
+        """Write larger instances as concatenations."""
+        return self._with("max-instance-mb", megabytes)
+
     def without_label(self) -> Self:
         """Leave out the label, which may show a patient's name."""
         return self._with("no-label", True)
@@ -117,6 +130,39 @@ class DicomExport:
     def research_placeholder(self) -> Self:
         """Fill required attributes that nothing gives with values that say they are placeholders."""
         return self._with("research-placeholder", True)
+
+    def with_dataset(self, path: str | PathLike[str]) -> Self:
+        """Write the attributes of a JSON file over all others."""
+        return self._with("dataset", fspath(path))
+
+    def fhir_anchor(self, name: str) -> Self:
+        """Take this resource of a FHIR Bundle for the slide's: `Specimen/ID`, or an identifier."""
+        return self._with("fhir-anchor", name)
+
+    def specimen_preset(self, name: str) -> Self:
+        """Say that the tissue was prepared so, where the metadata does not say."""
+        return self._with("specimen-preset", name)
+
+    def anatomic_site(self, name: str) -> Self:
+        """Say that the tissue was taken from there, where the metadata does not say."""
+        return self._with("anatomic-site", name)
+
+    def icc(self, policy: str) -> Self:
+        """Store this ICC profile: `source-or-srgb`, `require-source`, `omit` or `file:PATH`."""
+        return self._with("icc", policy)
+
+    def background(self, colour: str | int) -> Self:
+        """Fill missing tiles and what lies beyond the image: `RRGGBB`, or a gray value."""
+        return self._with("background", colour)
+
+    def deidentify(self, key: str | PathLike[str] | None = None, dates: DatePolicy | str = DatePolicy.REMOVE) -> Self:
+        """Carry nothing over that tells whose slide it is; `key` is the path of a secret."""
+        export = self._with("deidentify", True)._with("deidentify-dates", dates)
+        return export if key is None else export._with("deidentify-key", fspath(key))
+
+    def deidentify_crosswalk(self, path: str | PathLike[str]) -> Self:
+        """Write which slide got which name."""
+        return self._with("deidentify-crosswalk", fspath(path))
 
     def uid_policy(self, policy: UidPolicy | str) -> Self:
         """Make UIDs so."""

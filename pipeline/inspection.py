@@ -54,10 +54,10 @@ class Inspection:
 
 def inspect_slide(slide: SlideInput, config: ConversionConfig) -> Inspection:
     """Return what is in a slide and what the configuration makes of it; raises SourceError where it cannot be read."""
+    from pipeline.io.deidentification.opening import open_slide
     from pipeline.io.planning.slide import plan_slide
-    from pipeline.io.sources import open_source
 
-    source = open_source(slide.uri)
+    source = open_slide(slide.uri, config)
     try:
         description = source.describe()
         try:
@@ -75,17 +75,18 @@ def inspect_slide(slide: SlideInput, config: ConversionConfig) -> Inspection:
         slide=slide,
         description=description,
         plan=plan,
-        missing_metadata=_missing_metadata(plan, config),
+        missing_metadata=_missing_metadata(plan, config, description),
         stored_bytes=stored,
     )
 
 
-def _missing_metadata(plan: SlidePlan, config: ConversionConfig) -> str:
+def _missing_metadata(plan: SlidePlan, config: ConversionConfig, description: SlideDescription) -> str:
     from pipeline.model.metadata import resolve_metadata
+    from pipeline.model.metadata_merge import merged_metadata
 
     try:
         resolve_metadata(
-            config.metadata,
+            merged_metadata(config.metadata, description.metadata, pseudonyms=description.deidentified is not None),
             plan.facts,
             research_placeholder=config.research_placeholder,
             slide_name=plan.slide_id,

@@ -65,9 +65,10 @@ def run_job(
             if own_process:
                 gc.freeze()
             from pipeline.conversion import run_conversion
+            from pipeline.io.deidentification.names import renamed
 
             interruption.check()
-            report = run_conversion(inputs, config, beam_arguments, job=name)
+            report = run_conversion(renamed(inputs, config), config, beam_arguments, job=name)
     except KeyboardInterrupt:
         staging = Path(config.output, "_staging", name)
         _remove(staging)

@@ -18,9 +18,20 @@ from pipeline.configs.loader import load_config, preset_names
 from pipeline.configs.settings import SETTINGS, SETTINGS_BY_NAME
 from pipeline.model.config import Backend, ConversionConfig
 from pipeline.model.errors import ConfigError
-from pipeline.model.metadata import GivenMetadata
+from pipeline.model.metadata import Sample, sample_metadata
+from pipeline.option_files import deidentify_choice, given_metadata, icc_choice
 
-_PIXEL_SETTINGS_ONLY = ("input", "output", "overwrite", "force", "quiet", "threads", "run-frames", "run-bytes")
+_PIXEL_SETTINGS_ONLY = (
+    "input",
+    "output",
+    "overwrite",
+    "force",
+    "quiet",
+    "threads",
+    "run-frames",
+    "run-bytes",
+    "deidentify-crosswalk",
+)
 """What `inspect`, which writes nothing, has no use for."""
 
 
@@ -67,7 +78,11 @@ def conversion_parser(prog: str) -> CommandParser:
         "1 something failed, 130 stopped with Ctrl-C.",
     )
     add_settings(parser)
-    parser.add_argument("--sample-metadata", action=_PrintSampleMetadata, help="print a filled metadata file and stop")
+    parser.add_argument(
+        "--sample-metadata",
+        action=_PrintSampleMetadata,
+        help="print a filled metadata file and stop: json (our keys; the default), fhir, or dataset (for --dataset)",
+    )
     parser.add_argument(
         "--version", action="version", version=f"slidebeam {pipeline.__version__}", help="print the version and stop"
     )
@@ -112,10 +127,12 @@ def settings_of(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def config_of(values: Mapping[str, Any]) -> ConversionConfig:
-    """Return the configuration that settings make; metadata may be the path of a file. Raises ConfigError."""
+    """Return the configuration that settings make; metadata, ICC profile and key are read. Raises ConfigError."""
     fields = {SETTINGS_BY_NAME[name].field: value for name, value in values.items() if SETTINGS_BY_NAME[name].field}
-    if isinstance(fields.get("metadata"), str):
-        fields["metadata"] = read_metadata(fields["metadata"])
+    fields["metadata"] = given_metadata(values)
+    fields["deidentify"] = deidentify_choice(values)
+    if "icc" in fields:
+        fields["icc"] = icc_choice(fields["icc"])
     config = ConversionConfig(**fields)
     check_backend(config.backend)
     return config
@@ -158,17 +175,6 @@ def output_folder(path: str) -> str:
             f"--output {path}: {nearest} cannot be written to; name another folder or change its permissions"
         )
     return str(folder)
-
-
-def read_metadata(path: str) -> GivenMetadata:
-    """Return the metadata of a JSON file; raises ConfigError."""
-    from pipeline.model.metadata import parse_metadata
-
-    try:
-        text = Path(path).read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"--metadata {path} cannot be read: {getattr(error, 'strerror', None) or error}") from error
-    return parse_metadata(text, path)
 
 
 def check_backend(backend: Backend) -> None:
@@ -234,10 +240,16 @@ def _latest_by_name(views: Sequence[Any]) -> Iterator[Any]:
 
 class _PrintSampleMetadata(argparse.Action):
     def __init__(self, option_strings: Sequence[str], dest: str, help: str | None = None) -> None:
-        super().__init__(option_strings, argparse.SUPPRESS, nargs=0, default=argparse.SUPPRESS, help=help)
+        super().__init__(
+            option_strings,
+            argparse.SUPPRESS,
+            nargs="?",
+            const=Sample.JSON.value,
+            default=argparse.SUPPRESS,
+            choices=list(Sample),
+            help=help,
+        )
 
-    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
-        from pipeline.model.metadata import sample_metadata
-
-        print(sample_metadata(), end="")
+    def __call__(self, parser: argparse.ArgumentParser, namespace: object, kind: object, *_: object) -> None:
+        print(sample_metadata(Sample(str(kind))), end="")
         parser.exit()

@@ -76,12 +76,12 @@ def _instance_rows(slide: OpenedSlide, instance: InstancePlan) -> Iterator[Plann
         frames=instance.frames,
     )
     if instance.name not in {step.instance for chain in plan.chains for step in chain.steps}:
-        yield from run_keys(plan, instance, _offsets(slide, instance))
+        yield from run_keys(slide.source, plan, instance, _offsets(slide, instance))
 
 
 def _offsets(slide: OpenedSlide, instance: InstancePlan) -> NDArray[np.int64] | None:
-    if not instance.route.keeps_lengths:
-        return None
+    if not instance.route.keeps_lengths or slide.config.max_instance_bytes is not None:
+        return None  # of a concatenation each part is a file of its own
     missing = any(not lengths.all() for lengths in _lengths(slide, instance))
     background = len(slide.background_frame(instance)) if missing else 0
     return predicted_offsets(slide.source, slide.plan, instance, background)
@@ -94,7 +94,7 @@ def _expect(slide: OpenedSlide, instance: InstancePlan) -> None:
 
 def _lengths(slide: OpenedSlide, instance: InstancePlan) -> Iterator[NDArray[np.uint64]]:
     """Yield the stored bytes of the tiles of each plane, where the source gives compressed tiles."""
-    for first in range(0, instance.frames, instance.grid.frames):
-        lengths = slide.source.tile_lengths(instance.image, instance.source_plane(first))
+    for plane in instance.source_planes:
+        lengths = slide.source.tile_lengths(instance.image, plane)
         if lengths is not None:
             yield lengths

@@ -9,7 +9,7 @@ from pipeline.io.reports.progress import BOARD
 from pipeline.io.storage.local import LocalStore
 from pipeline.model.config import ConversionConfig
 from pipeline.model.plan import Action, SlidePlan
-from pipeline.model.records import Failure, SlideOutcome, Status, WrittenInstance
+from pipeline.model.records import Failure, SlideOutcome, Status, WrittenFile, WrittenInstance
 from pipeline.model.state import StateRecord
 from pipeline.transforms.failures import dead_letter
 
@@ -77,17 +77,16 @@ def _keyed(row: Row) -> tuple[str, Row]:
 
 def _written_before(record: StateRecord) -> tuple[WrittenInstance, ...]:
     """Return what an interrupted job wrote, as far as its record tells: what its runs did is not known any more."""
-    return tuple(
-        WrittenInstance(
-            slide_id=record.slide_id,
-            instance=instance.file.removesuffix(".dcm"),
-            staged_uri="",
-            bytes=instance.bytes,
-            frames=instance.frames,
-            certified_frames=0,
-            runs=(),
+    files = dict[str, list[WrittenFile]]()
+    for file in record.instances:
+        files.setdefault(file.instance, []).append(
+            WrittenFile(
+                name=file.file, uri="", bytes=file.bytes, frames=file.frames, sop_instance_uid=file.sop_instance_uid
+            )
         )
-        for instance in record.instances
+    return tuple(
+        WrittenInstance(slide_id=record.slide_id, instance=name, files=tuple(parts), certified_frames=0, runs=())
+        for name, parts in files.items()
     )
 
 

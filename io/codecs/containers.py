@@ -1,9 +1,9 @@
 """In which transfer syntax a codestream passes where another one was asked for: only the container differs.
 
 An instance says of its frames as much as is true. A codestream that loses nothing keeps the syntax that says so where
-one is asked for that may be either: .90 in .91 (PS3.5 A.4.4), .80 in .81 (A.4.3), .201 and .202 in .203 (10.18), .110 in
-.112 (A.4.12). A codestream that meets the rules of HTJ2K Lossless RPCL is one of HTJ2K Lossless, too, and is called
-that where that is asked for. Everything else is another codestream.
+one is asked for that may be either: .90 in .91 (PS3.5 A.4.4), .80 in .81 (A.4.3), .201 and .202 in .203 (10.18),
+.110 in .112 (A.4.12). A codestream that meets the rules of HTJ2K Lossless RPCL is one of HTJ2K Lossless, too, and is
+called that where that is asked for. Everything else is another codestream.
 """
 
 from pipeline.model.transfer_syntaxes import TransferSyntax

@@ -11,7 +11,6 @@ from pipeline.model.reasons import Reason
 from pipeline.model.tiles import Buffer, Pixels
 from pipeline.model.transfer_syntaxes import Photometric, Subsampling, TransferSyntax
 
-
 DEFAULT_NEAR = 2
 """NEAR of near-lossless JPEG-LS where none is asked for: under 1 % of the range of 8 bits, and not seen."""
 
@@ -23,7 +22,7 @@ class PassedTile(NamedTuple):
     """JPEG: marker segments up to the entropy-coded bytes, made anew. Other codecs: empty."""
     start: int
     end: int
-    """JPEG and JPEG-LS: behind the EOI. JPEG 2000: behind the EOC. Padding of the tile is left out where it is known."""
+    """JPEG and JPEG-LS: behind the EOI. JPEG 2000: behind the EOC. Padding is left out where it can be told."""
     transfer_syntax: TransferSyntax
     photometric: Photometric
     reversible: bool

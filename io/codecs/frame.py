@@ -53,10 +53,10 @@ def encode_frame(
 
     `pixels` are (rows, columns) or (rows, columns, 1) of gray, (rows, columns, 3) of RGB, uint8 or uint16. The transfer
     syntax is one, its name on the command line, or its UID. `photometric` defaults to YBR_FULL_422 for JPEG, YBR_RCT or
-    YBR_ICT for JPEG 2000 and HTJ2K, RGB for the other codecs, MONOCHROME2 for gray. Samples use `bits_stored` bits, None
-    is all. JPEG 2000 and HTJ2K are reversible unless a quality (PSNR in dB) or a ratio is given, or `reversible` is
-    False. ConfigError for options that contradict each other or the pixels, CodecError when the codec refuses them or,
-    under validation, does not give them back.
+    YBR_ICT for JPEG 2000 and HTJ2K, RGB for the other codecs, MONOCHROME2 for gray. Samples use `bits_stored` bits,
+    None is all. JPEG 2000 and HTJ2K are reversible unless a quality (PSNR in dB) or a ratio is given, or `reversible`
+    is False. ConfigError for options that contradict each other or the pixels, CodecError when the codec refuses them
+    or, under validation, does not give them back.
     """
     syntax = _transfer_syntax(transfer_syntax)
     shaped = pixels[..., np.newaxis] if pixels.ndim == 2 else pixels

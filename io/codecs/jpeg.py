@@ -12,7 +12,6 @@ from pipeline.model.errors import ConfigError
 from pipeline.model.tiles import Pixels
 from pipeline.model.transfer_syntaxes import Photometric, TransferSyntax
 
-
 _OF_8_BITS = (TransferSyntax.JPEG_BASELINE, TransferSyntax.JPEG_XL_RECOMPRESSION)
 
 

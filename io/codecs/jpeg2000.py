@@ -1,10 +1,12 @@
 """JPEG 2000 frames (PS3.5 8.2.4, A.4.4), by OpenJPEG: bare codestreams, one tile, one layer.
 
-Reversible ones are exact. Irreversible ones take the 9/7 wavelet. Where a quality or a ratio is asked for, each frame is
-compressed as far as that allows; else OpenJPEG's own step sizes are taken without a limit of the rate, some 50 dB: such
-frames are the odd ones among passing tiles, which a scanner compressed harder. OpenJPEG makes no more decomposition
-levels than leave 8 pixels, whatever is asked for.
+Reversible ones are exact. Irreversible ones take the 9/7 wavelet. Where a quality or a ratio is asked for, each frame
+is compressed as far as that allows; else OpenJPEG's own step sizes are taken without a limit of the rate, some 50 dB:
+such frames are the odd ones among passing tiles, which a scanner compressed harder. OpenJPEG makes no more
+decomposition levels than leave 8 pixels, whatever is asked for.
 """
+
+from typing import cast
 
 import imagecodecs
 
@@ -73,7 +75,7 @@ def encode_codestream(
     return bytes(
         imagecodecs.jpeg2k_encode(
             samples,
-            quality,
+            cast(int | None, quality),  # the stub knows whole numbers only
             codecformat="j2k",
             planar=False,
             bitspersample=precision,

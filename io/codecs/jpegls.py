@@ -7,7 +7,7 @@ run meanwhile, the other takes any precision and holds them up; the first is use
 """
 
 import imagecodecs
-import jpeg_ls
+import jpeg_ls  # type: ignore[import-untyped]
 
 from pipeline.io.codecs.base import SettledEncoder
 from pipeline.io.codecs.contract import EncoderSettings

@@ -14,7 +14,8 @@ from pipeline.io.jpegxl.recompression import recompress
 from pipeline.model.tiles import Pixels
 
 _EFFORT = 2
-"""Of libjxl's 1 to 10: 1 is nine times as fast and a twentieth larger, 3 is a third as fast and a fourteenth smaller."""
+"""Of libjxl's 1 to 10. Tissue takes a ninth of the time and 5 % more bytes with 1, three times it for
+7 % less with 3."""
 
 
 class JpegXlEncoder(SettledEncoder):

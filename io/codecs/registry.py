@@ -14,8 +14,8 @@ from pipeline.io.codecs.jpegxl import JpegXlEncoder, RecompressedJpegEncoder
 from pipeline.io.codecs.native import NativeEncoder, decode_native
 from pipeline.io.codecs.passed_only import PassedOnlyEncoder
 from pipeline.io.codecs.rle import RleEncoder, RleTiles
-from pipeline.io.jpeg2000.passthrough import Jpeg2000Tiles
 from pipeline.io.jpeg.passthrough import JpegTiles
+from pipeline.io.jpeg2000.passthrough import Jpeg2000Tiles
 from pipeline.io.jpegls.passthrough import JpegLsTiles
 from pipeline.io.jpegxl.passthrough import JpegXlTiles
 from pipeline.model.errors import CodecError
@@ -75,10 +75,10 @@ def tile_codec_for(
 ) -> TileCodec:
     """Return the codec of the compressed frames of a DICOM image, to pass them on or to decode them.
 
-    `photometric` is the image's Photometric Interpretation, `bits` are allocated (8 or 16), `columns` and `rows` those of
-    a frame. The codestream decides which transfer syntax of its family a frame is; JPEG XL does not tell, and is what
-    the image says. CodecError for a colour model that is neither passed on nor decoded: MONOCHROME1, which the IOD does
-    not have (PS3.3 C.8.12.4.1.5), PALETTE COLOR; and for native frames, which are no tiles of a codec.
+    `photometric` is the image's Photometric Interpretation, `bits` are allocated (8 or 16), `columns` and `rows` are
+    those of a frame. The codestream decides which transfer syntax of its family a frame is; JPEG XL does not tell, and
+    is what the image says. CodecError for a colour model that is neither passed on nor decoded: MONOCHROME1, which the
+    IOD does not have (PS3.3 C.8.12.4.1.5), PALETTE COLOR; and for native frames, which are no tiles of a codec.
     """
     colour = _COLOURS.get(photometric)
     if colour is None or photometric == "MONOCHROME1" or not transfer_syntax.is_encapsulated:
@@ -100,8 +100,8 @@ def decode_frame(
     """Return what a viewer shows of one frame: (rows, columns, samples), RGB or gray, uint8 or uint16.
 
     `photometric` is any Photometric Interpretation of gray, RGB or YBR samples, also those that are never written here;
-    the codestream has the first say, as it has for tiles. `bits` are those allocated, 8 or 16; `bits_stored` None is all
-    of them. CodecError for a frame that is cut short, is of another size, or that the codec refuses.
+    the codestream has the first say, as it has for tiles. `bits` are those allocated, 8 or 16; `bits_stored` None is
+    all of them. CodecError for a frame that is cut short, is of another size, or that the codec refuses.
     """
     colour = _COLOURS.get(photometric)
     if colour is None:

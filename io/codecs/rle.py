@@ -64,7 +64,7 @@ class RleTiles:
 
     def decode(self, tile: Buffer) -> Pixels:
         """Return (rows, columns, samples), RGB or gray, uint8 or uint16; CodecError for segments of another length."""
-        rows, columns, samples = self._shape
+        rows, columns, _ = self._shape
         data = bytes(tile)
         pixels = np.zeros(self._shape, np.dtype(f"u{self._bits // 8}"))
         for number, (start, end) in enumerate(self._segments(tile)):

@@ -8,7 +8,6 @@ from pipeline.io.codecs.contract import EncoderSettings
 from pipeline.model.errors import CodecError, ConfigError
 from pipeline.model.tiles import Pixels
 
-
 _FEWEST_BITS = 2
 
 

@@ -9,7 +9,7 @@ _SOI, _SOS = b"\xff\xd8", 0xDA
 _COM = 0xFE
 _NEEDED = {0xE0: (b"JFIF\0", b"JFXX\0"), 0xEE: (b"Adobe",)}
 """APP0 and APP14: what a decoder goes by."""
-_SOC, _SOT, _J2K_COM = b"\xff\x4f", 0x90, 0x64
+_SOC, _SOT, _J2K_COM = b"\xff\x4f", 0x90, b"\x64"
 
 
 def without_comments(head: bytes) -> bytes:
@@ -20,7 +20,7 @@ def without_comments(head: bytes) -> bytes:
     if head.startswith(_SOI):
         return _SOI + b"".join(s for s in _segments(head, _SOS) if not _is_jpeg_comment(s))
     if head.startswith(_SOC):
-        return _SOC + b"".join(s for s in _segments(head, _SOT) if s[1] != _J2K_COM)
+        return _SOC + b"".join(s for s in _segments(head, _SOT) if s[1:2] != _J2K_COM)
     return head
 
 

@@ -118,7 +118,7 @@ def _metadata(source: GivenMetadata, choice: Deidentify, fingerprint: str, treat
     own = f"ANON-{choice.pseudonym('slide', fingerprint)}"
     for key in ("patient_id", "container_identifier"):
         values.setdefault(key, own)
-    values["patient_name"] = values["patient_id"]
+    values["patient_name"] = f"Anonymous^{values['patient_id']}"
     for element in elements():
         if element.key in said:
             treatment = _treatment(element.key, said[element.key], values.get(element.key), choice)

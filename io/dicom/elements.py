@@ -18,7 +18,9 @@ SEQUENCE_DELIMITER = 0xFFFEE0DD
 _LONG_VRS = frozenset((b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"))
 """Value representations whose length has 32 bits, behind two reserved bytes (PS3.5 table 7.1-1)."""
 _WINDOW = 1 << 18
-_LARGEST_HEADER = 12
+_HEADER = struct.Struct("<HH2sH")
+"""Tag, value representation and a length of 16 bits; what items and implicit VR have in their place is read apart."""
+_ITEM_HEADER, _LARGEST_HEADER = 8, 12
 _DEEPEST = 16
 """Sequences in sequences; the functional groups of slides have three."""
 
@@ -50,27 +52,23 @@ class ElementReader:
 
     def bytes_at(self, at: int, length: int) -> bytes:
         """Return bytes of the file. Raises SourceError where it ends before them."""
-        begin = at - self._start
-        if begin < 0 or begin + length > len(self._window):
-            if at + length > self._size:
-                raise SourceError(f"{self._name}: ends within its header, at byte {self._size}", uri=self._name)
-            self._window = self._read(at, min(max(_WINDOW, length), self._size - at))
-            self._start, begin = at, 0
+        begin = self._move_to(at, length)
         return self._window[begin : begin + length]
 
     def element(self, at: int) -> Element:
         """Return the element or item whose header begins at a place."""
-        header = self.bytes_at(at, min(_LARGEST_HEADER, self._size - at))
-        if len(header) < 8:
-            raise SourceError(f"{self._name}: ends within its header, at byte {self._size}", uri=self._name)
-        group, element = struct.unpack_from("<HH", header)
+        begin = at - self._start
+        if begin < 0 or begin + _LARGEST_HEADER > len(self._window):
+            begin = self._move_to(at, min(_LARGEST_HEADER, max(_ITEM_HEADER, self._size - at)))
+        group, element, vr, length = _HEADER.unpack_from(self._window, begin)
         tag = group << 16 | element
         if self._implicit or group == 0xFFFE:
-            return Element(tag, b"", at + 8, int.from_bytes(header[4:8], "little"))
-        vr = header[4:6]
+            return Element(tag, b"", at + _ITEM_HEADER, int.from_bytes(self._window[begin + 4 : begin + 8], "little"))
         if vr in _LONG_VRS:
-            return Element(tag, vr, at + 12, int.from_bytes(self.bytes_at(at + 8, 4), "little"))
-        return Element(tag, vr, at + 8, int.from_bytes(header[6:8], "little"))
+            begin = self._move_to(at, _LARGEST_HEADER)
+            length = int.from_bytes(self._window[begin + 8 : begin + 12], "little")
+            return Element(tag, vr, at + _LARGEST_HEADER, length)
+        return Element(tag, vr, at + _ITEM_HEADER, length)
 
     def value(self, element: Element) -> bytes:
         """Return the value of an element of defined length."""
@@ -113,6 +111,16 @@ class ElementReader:
             if inner.tag in (ITEM_DELIMITER, SEQUENCE_DELIMITER):
                 return inner.value
             at = self.behind(inner, depth + 1)
+
+    def _move_to(self, at: int, length: int) -> int:
+        """Let the window hold these bytes, and return their place in it. Raises SourceError where the file ends."""
+        begin = at - self._start
+        if begin < 0 or begin + length > len(self._window):
+            if at + length > self._size:
+                raise SourceError(f"{self._name}: ends within its header, at byte {self._size}", uri=self._name)
+            self._window = self._read(at, min(max(_WINDOW, length), self._size - at))
+            self._start, begin = at, 0
+        return begin
 
     def _end(self, element: Element) -> int:
         return self._size if element.length == UNDEFINED_LENGTH else element.value + element.length

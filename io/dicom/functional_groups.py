@@ -7,11 +7,12 @@ take some 150 bytes a frame and which readers would have to parse first.
 from pydicom import Dataset
 from pydicom.tag import BaseTag, Tag
 
+from pipeline.io.dicom.concatenation import Part
 from pipeline.io.dicom.decimal_string import decimal_string
 from pipeline.io.dicom.image_type import image_type
 from pipeline.io.dicom.optical_path import path_identifier
 from pipeline.io.dicom.placement import focal_plane_spacing_mm, pixel_spacing_mm
-from pipeline.model.plan import InstancePlan, SlidePlan
+from pipeline.model.plan import InstancePlan, SlidePlan, TileOrganization
 from pipeline.model.uids import derived_uid
 
 _POSITION = Tag("PlanePositionSlideSequence")
@@ -21,7 +22,7 @@ _ROW = (Tag("RowPositionInTotalImagePixelMatrix"), _POSITION, "Row position")
 _COLUMN = (Tag("ColumnPositionInTotalImagePixelMatrix"), _POSITION, "Column position")
 
 
-def functional_groups(plan: SlidePlan, instance: InstancePlan) -> Dataset:
+def functional_groups(plan: SlidePlan, instance: InstancePlan, part: Part) -> Dataset:
     """Return the Multi-frame Functional Groups module (C.7.6.16); content date and time are the acquisition's."""
     shared = Dataset()
     shared.PixelMeasuresSequence = [_pixel_measures(plan, instance)]
@@ -32,13 +33,13 @@ def functional_groups(plan: SlidePlan, instance: InstancePlan) -> Dataset:
     module.ContentDate = plan.metadata.content_date
     module.ContentTime = plan.metadata.content_time
     module.InstanceNumber = instance.number
-    module.NumberOfFrames = instance.frames
+    module.NumberOfFrames = part.frames
     module.SharedFunctionalGroupsSequence = [shared]
     return module
 
 
 def dimensions(plan: SlidePlan, instance: InstancePlan) -> Dataset:
-    """Return the Multi-frame Dimension module (C.7.6.17): TILED_FULL, row before column.
+    """Return the Multi-frame Dimension module (C.7.6.17), row before column.
 
     Optical path and focal plane come first, where there are several.
     """
@@ -47,7 +48,7 @@ def dimensions(plan: SlidePlan, instance: InstancePlan) -> Dataset:
     organization.DimensionOrganizationUID = uid
     module = Dataset()
     module.DimensionOrganizationSequence = [organization]
-    module.DimensionOrganizationType = "TILED_FULL"
+    module.DimensionOrganizationType = instance.organization.value
     path = [_dimension_index(uid, *_OPTICAL_PATH)] if len(instance.optical_paths) > 1 else []
     z = [_dimension_index(uid, *_FOCAL_PLANE)] if instance.focal_planes > 1 else []
     module.DimensionIndexSequence = [
@@ -64,7 +65,7 @@ def _pixel_measures(plan: SlidePlan, instance: InstancePlan) -> Dataset:
     item = Dataset()
     item.PixelSpacing = [decimal_string(spacing) for spacing in pixel_spacing_mm(instance)]
     item.SliceThickness = decimal_string(plan.metadata.imaged_volume_depth_um / 1000)
-    if instance.focal_planes > 1:
+    if instance.focal_planes > 1 and instance.organization is TileOrganization.FULL:
         item.SpacingBetweenSlices = decimal_string(focal_plane_spacing_mm(plan.focal_plane_offsets_um))
     return item
 

@@ -13,7 +13,9 @@ from pydicom.filewriter import write_dataset, write_file_meta_info
 from pydicom.uid import UID, VLWholeSlideMicroscopyImageStorage
 
 from pipeline import __version__
+from pipeline.io.dicom.concatenation import Part, part_uid
 from pipeline.io.dicom.dataset import instance_dataset
+from pipeline.io.dicom.frame_places import FramePlaces, per_frame_groups
 from pipeline.io.dicom.offset_table import LARGEST_BASIC_OFFSET, Lengths, offset_tables
 from pipeline.model.errors import ConfigError, StorageError
 from pipeline.model.plan import InstancePlan, SlidePlan
@@ -34,6 +36,9 @@ def instance_header(
     *,
     item_lengths: Lengths,
     frame_lengths: Lengths,
+    part: Part | None = None,
+    places: FramePlaces | None = None,
+    stored_bytes: int | None = None,
     largest_basic_offset: int = LARGEST_BASIC_OFFSET,
 ) -> bytes:
     """Return all up to the first frame's item header, or up to the first pixel of native pixel data.
@@ -41,22 +46,32 @@ def instance_header(
     `item_lengths` are the items' value lengths with padding, `frame_lengths` those without, one a frame each and in
     frame order. Beyond `largest_basic_offset` offsets go into an Extended Offset Table.
 
+    Of a `part` of a concatenation the lengths are those of its frames, and `stored_bytes` are the whole instance's.
+    `places` are those of all frames where the instance is TILED_SPARSE.
+
     Raises StorageError when the lengths are not those of the planned frames, and ConfigError for more native pixel
-    data than an instance can hold.
+    data than an instance can hold, or offsets that do not fit the table that was asked for.
     """
+    part = part or Part(1, 1, 0, instance.frames)
     for lengths in (item_lengths, frame_lengths):
-        if len(lengths) != instance.frames:
-            raise StorageError(f"{instance.file_name}: {instance.frames} frames are planned, {len(lengths)} are there")
-    stored_bytes = int(frame_lengths.sum(dtype="u8"))
+        if len(lengths) != part.frames:
+            raise StorageError(f"{instance.name}: {part.frames} frames are planned, {len(lengths)} are there")
+    if stored_bytes is None:
+        stored_bytes = int(frame_lengths.sum(dtype="u8"))
     file = DicomBytesIO()
     file.is_little_endian, file.is_implicit_VR = True, False
     file.write(_PREAMBLE)
-    write_file_meta_info(file, _file_meta(instance), enforce_standard=True)
-    write_dataset(file, instance_dataset(plan, instance, stored_bytes=stored_bytes))
+    write_file_meta_info(file, _file_meta(instance, part), enforce_standard=True)
+    write_dataset(file, instance_dataset(plan, instance, part, stored_bytes=stored_bytes))
+    if places is not None:
+        file.write(per_frame_groups(plan, instance, places.part(part.places)))
     dataset: bytes = file.getvalue()
     if not instance.transfer_syntax.is_encapsulated:
-        return dataset + _native_element(instance)
-    extended, basic = offset_tables(item_lengths, frame_lengths, largest_basic_offset)
+        return dataset + _native_element(instance, part)
+    try:
+        extended, basic = offset_tables(item_lengths, frame_lengths, instance.offset_table, largest_basic_offset)
+    except ConfigError as error:
+        raise ConfigError(f"{instance.name}: {error}") from error
     return b"".join((dataset, extended, _pixel_data(b"OB", _UNDEFINED_LENGTH), basic))
 
 
@@ -65,25 +80,25 @@ def instance_trailer(instance: InstancePlan, pixel_bytes: int) -> bytes:
     return _SEQUENCE_DELIMITER if instance.transfer_syntax.is_encapsulated else bytes(pixel_bytes % 2)
 
 
-def _file_meta(instance: InstancePlan) -> FileMetaDataset:
+def _file_meta(instance: InstancePlan, part: Part) -> FileMetaDataset:
     """Return the file meta information (PS3.10 7.1); pydicom adds version and group length."""
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID = VLWholeSlideMicroscopyImageStorage
-    meta.MediaStorageSOPInstanceUID = UID(instance.sop_instance_uid)
+    meta.MediaStorageSOPInstanceUID = UID(part_uid(instance, part))
     meta.TransferSyntaxUID = UID(instance.transfer_syntax.value)
     meta.ImplementationClassUID = _IMPLEMENTATION_CLASS_UID
     meta.ImplementationVersionName = _IMPLEMENTATION_VERSION_NAME
     return meta
 
 
-def _native_element(instance: InstancePlan) -> bytes:
+def _native_element(instance: InstancePlan, part: Part) -> bytes:
     """Return the element header of native pixel data: OB for 8 bits, OW for 16 (PS3.5 A.2)."""
-    pixel_bytes = instance.frame_bytes * instance.frames
+    pixel_bytes = instance.frame_bytes * part.frames
     even = pixel_bytes + pixel_bytes % 2
     if even > MAX_NATIVE_BYTES:
         raise ConfigError(
             f"{instance.file_name}: {pixel_bytes} bytes of native pixel data, an instance holds {MAX_NATIVE_BYTES}; "
-            "take a compressed --transfer-syntax, or leave this level out with --level"
+            "take a compressed --transfer-syntax, --max-instance-mb, or leave this level out with --level"
         )
     return _pixel_data(b"OB" if instance.bits == 8 else b"OW", even)
 

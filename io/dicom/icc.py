@@ -7,6 +7,8 @@ profile gets.
 """
 
 from pipeline.io.dicom.srgb_profile import srgb_profile
+from pipeline.model.colour_choice import IccChoice, IccPolicy
+from pipeline.model.errors import ConfigError, SourceError
 
 SRGB_PROFILE = srgb_profile()
 
@@ -17,6 +19,40 @@ _CONNECTION_SPACE = slice(20, 24)
 _SIGNATURE = slice(36, 40)
 _PROFILE_ID = slice(84, 100)
 _MATRIX_TAGS = frozenset((b"rXYZ", b"gXYZ", b"bXYZ", b"rTRC", b"gTRC", b"bTRC"))
+
+
+def chosen_profile(choice: IccChoice, source: bytes) -> tuple[bytes, str, tuple[str, ...]]:
+    """Return (profile to store, where it is from, warnings) for a colour slide with the profile `source`, maybe empty.
+
+    Where it is from: `source`, `srgb`, `file` or `omitted`, and the profile is empty then. Raises SourceError where
+    the slide's profile is required and there is none that can be stored.
+    """
+    if choice.policy is IccPolicy.FILE:
+        beaten = ("the given ICC profile is stored, not the slide's own",) if source else ()
+        return choice.profile, "file", beaten
+    if choice.policy is IccPolicy.OMIT:
+        return (
+            b"",
+            "omitted",
+            (
+                "no ICC profile is written: ICCProfile is required of colour images (type 1C, PS3.3 C.8.12.5), so "
+                "stores and validators may refuse them, and viewers guess at the colours",
+            ),
+        )
+    profile, origin, warnings = optical_path_profile(source)
+    if choice.policy is IccPolicy.REQUIRE_SOURCE and origin != "source":
+        cause = warnings[0].partition(";")[0] if warnings else "the slide has no ICC profile"
+        raise SourceError(f"{cause}; --icc source-or-srgb stores sRGB, --icc file:PATH one that you have")
+    return profile, origin, warnings
+
+
+def input_profile(profile: bytes, origin: str) -> bytes:
+    """Return a profile that the user gives as it is stored; ConfigError says what is wrong with that of `origin`."""
+    profile = profile[: int.from_bytes(profile[:4], "big")]
+    objection = _objection(profile)
+    if objection:
+        raise ConfigError(f"{origin} {objection}; --icc takes an RGB profile of an input or display device")
+    return _as_input(profile)
 
 
 def optical_path_profile(profile: bytes) -> tuple[bytes, str, tuple[str, ...]]:
@@ -32,14 +68,21 @@ def optical_path_profile(profile: bytes) -> tuple[bytes, str, tuple[str, ...]]:
         return SRGB_PROFILE, "srgb", (f"the slide's ICC profile {objection}; sRGB is stored instead",)
     if profile[_CLASS] == b"scnr":
         return profile, "source", ()
-    changed = bytearray(profile)
-    changed[_CLASS] = b"scnr"
-    changed[_PROFILE_ID] = bytes(16)
     warning = (
         "the slide's ICC profile is of class mntr (display); "
         "it is stored as scnr (input), with the same tags (PS3.3 C.11.15.1.1)"
     )
-    return bytes(changed), "source", (warning,)
+    return _as_input(profile), "source", (warning,)
+
+
+def _as_input(profile: bytes) -> bytes:
+    """Return the profile with the class of an input device; its tags stay."""
+    if profile[_CLASS] == b"scnr":
+        return profile
+    changed = bytearray(profile)
+    changed[_CLASS] = b"scnr"
+    changed[_PROFILE_ID] = bytes(16)
+    return bytes(changed)
 
 
 def _objection(profile: bytes) -> str:

@@ -1,4 +1,4 @@
-"""WriteInstance: staged runs become one DICOM object.
+"""WriteInstance: staged runs become one DICOM object, or the parts of a concatenation.
 
 An instance is written only out of exactly the planned frames, in order and without a gap. Header and offset tables
 are computed from the runs' lengths; frames are joined by the store, in place where they stand in the finished file
@@ -6,16 +6,27 @@ already.
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
+from pipeline.io.dicom.concatenation import Part, part_file, part_uid, parts_of
+from pipeline.io.dicom.frame_places import FramePlaces, per_frame_groups
 from pipeline.io.dicom.header import instance_header, instance_trailer
+from pipeline.io.dicom.offset_table import ITEM_HEADER_BYTES
+from pipeline.io.planning.frames import frame_places
 from pipeline.io.publishing.certificate import certify
 from pipeline.io.runs.digests import read_digest_rows
 from pipeline.io.runs.opened import OpenedSlide
 from pipeline.io.storage.contract import ByteRange, OutputStore
 from pipeline.model.errors import StorageError
-from pipeline.model.records import PlannedInstance, StagedRun, WrittenInstance
+from pipeline.model.plan import InstancePlan
+from pipeline.model.records import PlannedInstance, StagedRun, WrittenFile, WrittenInstance
+
+_TABLE_ENTRY = 16
+"""Bytes that a frame takes in offset tables at most: two of 8 in the extended one."""
+_FRAME_HEADER = _TABLE_ENTRY + ITEM_HEADER_BYTES
 
 
 def write_instance(
@@ -28,25 +39,109 @@ def write_instance(
     runs = sorted(runs, key=lambda run: run.first_frame)
     _check_complete(planned, runs)
     instance = slide.instances[planned.instance]
-    items = np.concatenate([np.frombuffer(run.item_lengths, "<u4") for run in runs])
-    lengths = np.concatenate([np.frombuffer(run.frame_lengths, "<u4") for run in runs])
-    header = instance_header(slide.plan, instance, item_lengths=items, frame_lengths=lengths)
-    pixel_bytes = sum(run.part_bytes for run in runs)
-    trailer = instance_trailer(instance, pixel_bytes)
-    ranges = [ByteRange(run.part_uri, run.part_offset, run.part_bytes) for run in runs]
-    uri = store.assemble(planned.slide_id, instance.file_name, header, ranges, trailer)
+    staged = _Staged(
+        items=np.concatenate([np.frombuffer(run.item_lengths, "<u4") for run in runs]),
+        lengths=np.concatenate([np.frombuffer(run.frame_lengths, "<u4") for run in runs]),
+        runs=runs,
+        places=frame_places(slide.source, instance),
+    )
+    parts = _parts(slide, instance, staged)
+    files = tuple(_write_part(planned.slide_id, slide, instance, staged, part, store) for part in parts)
     digests = store.staged_digests(planned.slide_id, job, planned.instance)
     if digests is None:
         raise StorageError(f"{planned.uri}: the digests of {planned.instance} are gone", uri=planned.uri)
+    rows = read_digest_rows(digests)
     return WrittenInstance(
         slide_id=planned.slide_id,
         instance=planned.instance,
-        staged_uri=uri,
-        bytes=len(header) + pixel_bytes + len(trailer),
-        frames=planned.frames,
-        certified_frames=certify(uri, read_digest_rows(digests), slide.config.certificate),
+        files=files,
+        certified_frames=sum(
+            certify(file.uri, rows[part.places], slide.config.certificate)
+            for file, part in zip(files, parts, strict=True)
+        ),
         runs=tuple((run.first_frame, run.frames, run.counters) for run in runs),
     )
+
+
+class _Staged(NamedTuple):
+    """What the runs of an instance left: lengths of items and frames, bytes in parts, and the frames' places."""
+
+    items: NDArray[np.uint32]
+    lengths: NDArray[np.uint32]
+    runs: Sequence[StagedRun]
+    places: FramePlaces | None
+
+
+def _parts(slide: OpenedSlide, instance: InstancePlan, staged: _Staged) -> list[Part]:
+    most_bytes = slide.config.max_instance_bytes
+    whole = Part(1, 1, 0, len(staged.items))
+    if most_bytes is None:
+        return [whole]
+    # What a frame adds to the header: entries of the offset tables, at most both of 8 bytes, and its place.
+    first = slice(0, 1)
+    place = len(per_frame_groups(slide.plan, instance, staged.places.part(first))) if staged.places is not None else 0
+    header = instance_header(
+        slide.plan,
+        instance,
+        item_lengths=staged.items[first],
+        frame_lengths=staged.lengths[first],
+        part=Part(1, 2, 0, 1),
+        places=staged.places,
+        stored_bytes=int(staged.lengths.sum(dtype="u8")),
+    )
+    trailer = len(instance_trailer(instance, 1))
+    if len(header) + int(staged.items.sum(dtype="u8")) + len(staged.items) * (_FRAME_HEADER + place) <= most_bytes:
+        return [whole]
+    return parts_of(
+        instance,
+        staged.items,
+        header_bytes=len(header) + trailer,
+        frame_header_bytes=_TABLE_ENTRY + place,
+        most_bytes=most_bytes,
+    )
+
+
+def _write_part(
+    slide_id: str, slide: OpenedSlide, instance: InstancePlan, staged: _Staged, part: Part, store: OutputStore
+) -> WrittenFile:
+    header = instance_header(
+        slide.plan,
+        instance,
+        item_lengths=staged.items[part.places],
+        frame_lengths=staged.lengths[part.places],
+        part=part,
+        places=staged.places,
+        stored_bytes=int(staged.lengths.sum(dtype="u8")),
+    )
+    ranges = _ranges(instance, staged.runs, part)
+    pixel_bytes = sum(piece.bytes for piece in ranges)
+    trailer = instance_trailer(instance, pixel_bytes)
+    name = part_file(instance, part)
+    return WrittenFile(
+        name=name,
+        uri=store.assemble(slide_id, name, header, ranges, trailer),
+        bytes=len(header) + pixel_bytes + len(trailer),
+        frames=part.frames,
+        sop_instance_uid=part_uid(instance, part),
+    )
+
+
+def _ranges(instance: InstancePlan, runs: Sequence[StagedRun], part: Part) -> list[ByteRange]:
+    """Return the byte ranges of a part's frames; a run may lie in two parts."""
+    item_header = ITEM_HEADER_BYTES if instance.transfer_syntax.is_encapsulated else 0
+    end = part.first_frame + part.frames
+    ranges = []
+    for run in runs:
+        first, last = max(part.first_frame, run.first_frame), min(end, run.first_frame + run.frames)
+        if first >= last:
+            continue
+        if last - first == run.frames:
+            ranges.append(ByteRange(run.part_uri, run.part_offset, run.part_bytes))
+            continue
+        items = np.frombuffer(run.item_lengths, "<u4").astype(np.int64) + item_header
+        before, inside = items[: first - run.first_frame], items[first - run.first_frame : last - run.first_frame]
+        ranges.append(ByteRange(run.part_uri, run.part_offset + int(before.sum()), int(inside.sum())))
+    return ranges
 
 
 def _check_complete(planned: PlannedInstance, runs: Sequence[StagedRun]) -> None:

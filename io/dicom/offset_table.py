@@ -9,6 +9,9 @@ import struct
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.model.config import OffsetTable
+from pipeline.model.errors import ConfigError
+
 LARGEST_BASIC_OFFSET = 2**32 - 1
 ITEM_HEADER_BYTES = 8
 ITEM_TAG = b"\xfe\xff\x00\xe0"
@@ -23,10 +26,23 @@ def item_offsets(item_lengths: Lengths) -> Offsets:
     return np.concatenate([np.zeros(1, np.uint64), ends[:-1]])
 
 
-def offset_tables(item_lengths: Lengths, frame_lengths: Lengths, largest_basic_offset: int) -> tuple[bytes, bytes]:
-    """Return (extended table elements, basic table item): no elements, or an item of no entries beside them."""
+def offset_tables(
+    item_lengths: Lengths, frame_lengths: Lengths, kind: OffsetTable, largest_basic_offset: int
+) -> tuple[bytes, bytes]:
+    """Return (extended table elements, basic table item): no elements, or an item of no entries beside them.
+
+    Raises ConfigError where a basic table is asked for that cannot hold the offsets.
+    """
+    if kind is OffsetTable.EMPTY:
+        return b"", _basic_item(b"")
     offsets = item_offsets(item_lengths)
-    if int(offsets[-1]) <= largest_basic_offset:
+    fits = int(offsets[-1]) <= largest_basic_offset
+    if kind is OffsetTable.BASIC and not fits:
+        raise ConfigError(
+            f"a frame begins {int(offsets[-1])} bytes behind the first, which 32 bits do not hold; take --offset-table "
+            "auto, or --max-instance-mb"
+        )
+    if fits and kind is not OffsetTable.EXTENDED:
         return b"", _basic_item(offsets.astype("<u4").tobytes())
     extended = _ov_element(0x0001, offsets) + _ov_element(0x0002, frame_lengths.astype(np.uint64))
     return extended, _basic_item(b"")

@@ -56,6 +56,6 @@ def _item(plan: SlidePlan, instance: InstancePlan, path: int) -> Dataset:
         item.ImagePathFilterPassThroughWavelength = round(facts.emission_wavelength_nm)
     if plan.facts.objective_power and of_scanner:
         item.ObjectiveLensPower = decimal_string(plan.facts.objective_power)
-    if instance.samples == 3:
+    if instance.samples == 3 and plan.icc_source != "omitted":
         item.ICCProfile = plan.icc_profile or SRGB_PROFILE
     return item

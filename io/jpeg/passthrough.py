@@ -72,8 +72,8 @@ class JpegTiles:
     ) -> None:
         """Take what the container says: JPEGTables (may be empty), colour, samples a pixel, bits, tile size in pixels.
 
-        `bits` are allocated, `bits_stored` those that samples use. Extended and lossless JPEG pass with `every_process`,
-        else baseline alone. CodecError when the tables cannot be read.
+        `bits` are allocated, `bits_stored` those that samples use. Extended and lossless JPEG pass with
+        `every_process`, else baseline alone. CodecError when the tables cannot be read.
         """
         self._shared = parse_tables(tables)
         self._shared_segments = table_segments(tables, self._shared)
@@ -153,7 +153,7 @@ class JpegTiles:
         )
 
     def _colour_of(self, header: JpegHeader) -> TaggedColour:
-        """Return what components are: of lossless JPEG the container's word, since writers of it mark what they like."""
+        """Return what components are: of lossless JPEG the container's word, whose writers mark what they like."""
         if header.frame_marker == Marker.SOF3 and len(header.components) == 3:
             return TaggedColour.YCBCR if self._colour is TaggedColour.YCBCR else TaggedColour.RGB
         return components_colour(header, self._colour)

@@ -1,8 +1,8 @@
 """Which JPEG 2000 tiles pass, and as what (PS3.5 8.2.4, 8.2.14, A.4.4).
 
 The codestream decides. Its wavelet is the transfer syntax: 5/3 is JPEG 2000 Lossless Only, 9/7 is JPEG 2000. A
-codestream of part 15 is HTJ2K with 9/7, HTJ2K Lossless with 5/3, and HTJ2K Lossless RPCL where it meets the rules of PS3.5
-10.18, whatever the container called it. Its colour:
+codestream of part 15 is HTJ2K with 9/7, HTJ2K Lossless with 5/3, and HTJ2K Lossless RPCL where it meets the rules of
+PS3.5 10.18, whatever the container called it. Its colour:
 
     component transform  wavelet  chroma      tag    Photometric Interpretation
     -------------------  -------  ----------  -----  ----------------------------------------------
@@ -84,7 +84,9 @@ class Jpeg2000Tiles:
     def decode(self, tile: Buffer) -> Pixels:
         """Return (rows, columns, samples), RGB or gray, uint8 or uint16.
 
-        OpenJPEG inverts the component transform, and repeats and converts subsampled chroma; OpenJPH decodes part 15.
+        OpenJPEG inverts the component transform, and repeats and converts subsampled chroma; OpenJPH decodes reversible
+        part 15, three times as fast. Its binding does not clip what irreversible transforms overshoot: white turns
+        black.
         YCbCr without a component transform is converted here. CodecError for a codestream that is cut short, of
         another size, or that the library refuses. Sizes are compared before anything is decoded, so that no damaged
         header can ask for gigabytes.
@@ -96,7 +98,7 @@ class Jpeg2000Tiles:
             raise CodecError(f"JPEG 2000: the tile is {shape}, the image has tiles of {self._shape}")
         stream = bytes(tile[start:end])
         try:
-            if header.is_high_throughput:
+            if header.is_high_throughput and header.reversible:
                 pixels = imagecodecs.htj2k_decode(stream, planar=False)
             else:
                 pixels = imagecodecs.jpeg2k_decode(stream, planar=False, numthreads=1)

@@ -57,9 +57,9 @@ def codestream_end(stream: Buffer) -> int:
 
 
 def without_application_segments(stream: bytes) -> bytes:
-    """Leave out what stands before the frame header and is no table: SPIFF (ISO/IEC 10918-3), which DICOM has no use for.
+    """Leave out what stands before the frame header and is no table: SPIFF (ISO/IEC 10918-3).
 
-    PS3.5 A.4.3 asks for the interchange format of JPEG-LS, whose headers DICOM's attributes double.
+    DICOM has no use for it: its attributes say the same, and PS3.5 A.4.3 asks for the interchange format alone.
     """
     position = 2
     kept = [_SOI]

@@ -90,7 +90,7 @@ def parse_header(frame: Buffer) -> JpegXlHeader:
 
 
 def _size(bits: _Bits) -> tuple[int, int]:
-    """Columns and rows of a SizeHeader."""
+    """Read a SizeHeader and return columns and rows."""
     in_eights = bits.flag()
     rows = _length(bits, in_eights=in_eights)
     ratio = bits.take(3)
@@ -114,7 +114,7 @@ def _has_odd_fields(bits: _Bits) -> bool:
 
 
 def _samples(bits: _Bits) -> int:
-    """Samples of a ColourEncoding."""
+    """Read a ColourEncoding and return its samples."""
     if bits.flag():
         return 3
     bits.flag()  # want_icc

@@ -14,7 +14,7 @@ from pipeline.model.tiles import Buffer
 def recompress(jpeg: bytes) -> bytes:
     """Return a frame from which `jpeg` comes back; CodecError for one that libjxl refuses or gives back otherwise.
 
-    libjxl refuses what no baseline frame of DICOM is (12 bits, arithmetic coding) and streams that are damaged.
+    libjxl refuses chroma sampled 4:1:1, what no baseline frame is (12 bits, lossless), and streams that are damaged.
     """
     try:
         frame = bytes(imagecodecs.jpegxl_encode_jpeg(jpeg, usecontainer=True, numthreads=1))

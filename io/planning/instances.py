@@ -5,18 +5,20 @@ A level holds all of its optical paths and focal planes in one instance, as the 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from pipeline.io.planning.encoders import instance_encoder
 from pipeline.io.planning.levels import WantedImage, frame_size
 from pipeline.io.planning.probe import Probe
+from pipeline.io.planning.recompressed import refuse_recompression
 from pipeline.io.planning.routes import route_image
 from pipeline.io.sources.contract import SlideSource
-from pipeline.model.config import ConversionConfig, OpticalPaths
+from pipeline.model.config import ConversionConfig, MissingTiles, OpticalPaths
 from pipeline.model.errors import SourceError
-from pipeline.model.geometry import TileGrid, level_spacing
-from pipeline.model.plan import InstancePlan
+from pipeline.model.geometry import TileGrid, are_even, level_spacing
+from pipeline.model.plan import InstancePlan, TileOrganization
 from pipeline.model.reasons import Reason, Route
 from pipeline.model.source import (
     Compression,
@@ -52,7 +54,9 @@ def plan_instances(
     for place, paths in _image_paths(wanted, config):
         image, pixels = wanted[place].image, wanted[place].source
         averaged = wanted[place].is_averaged
-        probe = Probe(Reason.LEVEL_AVERAGED) if averaged else probes[image.index]
+        probe = Probe(Reason.LEVEL_AVERAGED)
+        if not averaged:
+            probe = refuse_recompression(source, image, probes[image.index], syntax)
         decided = route_image(config, image, probe, syntax)
         grid = _frame_grid(config, image)
         name = f"level-{image.level}" if image.level is not None else image.kind.lower()
@@ -69,6 +73,7 @@ def plan_instances(
             grid=grid,
             optical_paths=paths,
             focal_planes=image.focal_planes,
+            offset_table=config.offset_table,
             native_grid=not averaged and image.tiled and grid == image.grid,
             transfer_syntax=decided.transfer_syntax,
             photometric=decided.photometric,
@@ -82,13 +87,33 @@ def plan_instances(
             lossy=_history(source, pixels, probes[image.index]),
             sop_instance_uid=derived_uid(("instance", *uid_parts, name)),
             pixel_spacing_mm=_spacing(facts, base, wanted[place]),
-            background=_background(source.describe(), facts, image),
+            background=_background(source.describe(), facts, image, config),
             run_frames=_run_frames(source, image, grid, decided.route, config),
         )
-        _check_limits(plan)
+        plan = _organized(plan, source, config)
+        _check_limits(plan, config)
         instance_encoder(plan, config)  # options that no frame can have are told here, once, and not a run
         planned[place].append(plan)
     return planned
+
+
+def _organized(plan: InstancePlan, source: SlideSource, config: ConversionConfig) -> InstancePlan:
+    """Let the header list the frames' places where their numbers do not tell: gaps, and uneven focal planes."""
+    stored = None
+    if config.missing_tiles is MissingTiles.SPARSE and plan.native_grid:
+        stored = _stored_frames(plan, source)
+    uneven = plan.focal_planes > 1 and not are_even(source.describe().focal_plane_offsets_um)
+    if stored is None and not uneven:
+        return plan
+    return replace(plan, organization=TileOrganization.SPARSE, stored_frames=stored)
+
+
+def _stored_frames(plan: InstancePlan, source: SlideSource) -> int | None:
+    """Return how many tiles the slide holds; None where that is all of them, none, or not known."""
+    planes = [source.stored_tiles(plan.image, plane) for plane in plan.source_planes]
+    known = [stored for stored in planes if stored is not None]
+    count = sum(int(stored.sum()) for stored in known)
+    return count if len(known) == len(planes) and 0 < count < plan.frames else None
 
 
 def _image_paths(wanted: Sequence[WantedImage], config: ConversionConfig) -> Iterator[tuple[int, tuple[int, ...]]]:
@@ -133,8 +158,12 @@ def _spacing(facts: ScannerFacts, base: SourceImage, wanted: WantedImage) -> tup
     return between_rows * down, between_columns * across
 
 
-def _background(description: SlideDescription, facts: ScannerFacts, image: SourceImage) -> tuple[int, ...]:
-    """Return the scanner's colour of what was not scanned; else white, and black where light is emitted."""
+def _background(
+    description: SlideDescription, facts: ScannerFacts, image: SourceImage, config: ConversionConfig
+) -> tuple[int, ...]:
+    """Return the option's colour, the scanner's of what was not scanned, or white; black where light is emitted."""
+    if config.background is not None and image.kind is ImageKind.VOLUME:
+        return config.background.samples(image.samples, image.bits_stored)
     if facts.background is not None and len(facts.background) == image.samples and image.bits == 8:
         return facts.background
     dark = (Illumination.FLUORESCENCE, Illumination.DARKFIELD)
@@ -153,16 +182,17 @@ def _run_frames(source: SlideSource, image: SourceImage, grid: TileGrid, route: 
     return max(1, min(config.run_frames, 4 * config.run_bytes // pixels))
 
 
-def _check_limits(plan: InstancePlan) -> None:
+def _check_limits(plan: InstancePlan, config: ConversionConfig) -> None:
     if max(plan.grid.tile_columns, plan.grid.tile_rows) > _LARGEST_EDGE:
         raise SourceError(
             f"the {plan.name} is {plan.grid.columns} x {plan.grid.rows} pixels: Rows and Columns of a frame are 16 bit "
             "(PS3.3 C.7.6.3)",
             level=plan.level,
         )
-    if not plan.transfer_syntax.is_encapsulated and plan.frame_bytes * plan.frames > _LARGEST_NATIVE:
+    is_one_file = config.max_instance_bytes is None
+    if is_one_file and not plan.transfer_syntax.is_encapsulated and plan.frame_bytes * plan.frames > _LARGEST_NATIVE:
         raise SourceError(
             f"{plan.name} has {plan.frame_bytes * plan.frames} bytes of native pixel data, more than the 2^32-2 "
-            "that an instance can hold (PS3.5 7.1); choose an encapsulated --transfer-syntax",
+            "that an instance can hold (PS3.5 7.1); choose an encapsulated --transfer-syntax, or --max-instance-mb",
             level=plan.level,
         )

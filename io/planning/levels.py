@@ -34,7 +34,7 @@ class WantedImage:
 
     @property
     def is_averaged_at_once(self) -> bool:
-        """Whether it is averaged from the source level itself, and by which factor is all that there is to its scale."""
+        """Whether it is averaged from the source level itself, and its factor is its scale."""
         return self.is_averaged and self.level is not None and self.level.parent is None
 
 

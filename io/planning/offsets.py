@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pipeline.io.codecs.contract import PassedTile
 from pipeline.io.dicom.header import instance_header
 from pipeline.io.dicom.offset_table import ITEM_HEADER_BYTES
+from pipeline.io.planning.frames import frame_places, stored_tiles
 from pipeline.io.sources.contract import SlideSource
 from pipeline.model.plan import InstancePlan, SlidePlan
 
@@ -25,24 +26,28 @@ def predicted_offsets(
     """
     if not instance.route.keeps_lengths:
         return None
-    planes = [
-        _frame_lengths(source, instance.image, instance.source_plane(first), background_bytes)
-        for first in range(0, instance.frames, instance.grid.frames)
-    ]
+    planes = [_frame_lengths(source, instance, plane, background_bytes) for plane in instance.source_planes]
     known = [lengths for lengths in planes if lengths is not None]
     if len(known) < len(planes):
         return None
     frames = np.concatenate(known)
     items = frames + (frames & 1)
     header = instance_header(
-        plan, instance, item_lengths=items.astype(np.uint32), frame_lengths=frames.astype(np.uint32)
+        plan,
+        instance,
+        item_lengths=items.astype(np.uint32),
+        frame_lengths=frames.astype(np.uint32),
+        places=frame_places(source, instance),
     )
     ends = len(header) + np.cumsum(items + ITEM_HEADER_BYTES)
     return np.concatenate(([len(header)], ends)).astype(np.int64)
 
 
-def _frame_lengths(source: SlideSource, image: int, plane: int, background_bytes: int) -> NDArray[np.int64] | None:
+def _frame_lengths(
+    source: SlideSource, instance: InstancePlan, plane: int, background_bytes: int
+) -> NDArray[np.int64] | None:
     """Return the bytes of each frame of a plane if its tiles are as its first one; None where that cannot be told."""
+    image = instance.image
     lengths, codec = source.tile_lengths(image, plane), source.tile_codec(image, plane)
     if lengths is None or codec is None:
         return None
@@ -54,4 +59,4 @@ def _frame_lengths(source: SlideSource, image: int, plane: int, background_bytes
     if not isinstance(passed, PassedTile):
         return None
     frames = np.where(stored, lengths.astype(np.int64) + (len(passed.head) - passed.start), background_bytes)
-    return frames if frames.all() and frames.min() >= 0 else None
+    return frames[stored_tiles(source, instance, plane)] if frames.all() and frames.min() >= 0 else None

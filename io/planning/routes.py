@@ -3,8 +3,8 @@
 The default is a slide's, and its base level decides it: JPEG that passes makes it JPEG Baseline, JPEG 2000 that
 passes makes it JPEG 2000, anything else HTJ2K lossless RPCL. What cannot pass in that slide is encoded in its syntax;
 within JPEG 2000 each codestream says itself whether it is .90 or .91, and what is encoded anew is reversible, hence
-.90 (PS3.5 A.4.4), unless a quality or a ratio is asked for. Where JPEG XL recompression is asked for, what would pass as
-JPEG Baseline is recompressed.
+.90 (PS3.5 A.4.4), unless a quality or a ratio is asked for. Where JPEG XL recompression is asked for, what would pass
+as JPEG Baseline is recompressed.
 """
 
 from dataclasses import dataclass

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from pipeline.io.dicom.icc import optical_path_profile
+from pipeline.io.dicom.icc import chosen_profile
 from pipeline.io.planning.instances import plan_instances
 from pipeline.io.planning.levels import pyramid_chains, wanted_images
 from pipeline.io.planning.probe import probe_image
@@ -12,6 +12,7 @@ from pipeline.model.config import ConversionConfig
 from pipeline.model.errors import SlidebeamError, SourceError
 from pipeline.model.keys import SlideInput
 from pipeline.model.metadata import resolve_metadata
+from pipeline.model.metadata_merge import merged_metadata
 from pipeline.model.plan import Action, SlidePlan
 from pipeline.model.source import ScannerFacts, SlideDescription
 from pipeline.model.transfer_syntaxes import TransferSyntax
@@ -39,8 +40,10 @@ def plan_slide(source: SlideSource, slide: SlideInput, config: ConversionConfig)
 def _plan(source: SlideSource, slide: SlideInput, config: ConversionConfig) -> SlidePlan:
     description = source.describe()
     facts, doubts = _facts(description, slide, config)
+    pseudonyms = description.deidentified is not None
+    given = merged_metadata(config.metadata, description.metadata, pseudonyms=pseudonyms)
     metadata = resolve_metadata(
-        config.metadata, facts, research_placeholder=config.research_placeholder, slide_name=slide.slide_id
+        given, facts, research_placeholder=config.research_placeholder, slide_name=slide.slide_id
     )
     wanted = wanted_images(description, facts, config, slide.uri)
     probes = {image.index: probe_image(source, image) for image in (member.source for member in wanted)}
@@ -54,7 +57,7 @@ def _plan(source: SlideSource, slide: SlideInput, config: ConversionConfig) -> S
     icc, icc_source = b"", ""
     icc_doubts: tuple[str, ...] = ()
     if base.samples == 3:
-        icc, icc_source, icc_doubts = optical_path_profile(description.icc_profile)
+        icc, icc_source, icc_doubts = chosen_profile(config.icc, description.icc_profile)
     by_image = plan_instances(source, wanted, probes, syntax, facts, config, own)
     instances = tuple(instance for of_image in by_image for instance in of_image)
     warnings = [*description.warnings, *doubts, *metadata.warnings, *icc_doubts]
@@ -62,7 +65,7 @@ def _plan(source: SlideSource, slide: SlideInput, config: ConversionConfig) -> S
         warnings.append(
             "HTJ2K is written, which OpenSlide and QuPath do not read; --transfer-syntax jpeg2000-lossless is for them"
         )
-    shared_study = config.metadata.shares_study()
+    shared_study = given.shares_study()
     return SlidePlan(
         slide_id=slide.slide_id,
         uri=slide.uri,
@@ -70,7 +73,7 @@ def _plan(source: SlideSource, slide: SlideInput, config: ConversionConfig) -> S
         action=Action.CONVERT,
         fingerprint=fingerprint,
         config_digest=digest,
-        study_instance_uid=config.metadata.study_instance_uid
+        study_instance_uid=given.study_instance_uid
         or (lasting_uid(("study", config.uid_salt, shared_study)) if shared_study else derived_uid(("study", *place))),
         series_instance_uid=derived_uid(("series", *own)),
         frame_of_reference_uid=derived_uid(("frame of reference", *(place if description.shared_coordinates else own))),
@@ -84,6 +87,7 @@ def _plan(source: SlideSource, slide: SlideInput, config: ConversionConfig) -> S
         focal_plane_offsets_um=description.focal_plane_offsets_um,
         icc_source=icc_source,
         warnings=tuple(warnings),
+        deidentified=description.deidentified,
     )
 
 

@@ -13,7 +13,7 @@ _MOST_SHOWN = 3
 
 def check_conformance(plan: SlidePlan, written: Sequence[WrittenInstance]) -> None:
     """Validate the staged instances of a slide. Raises StorageError with the first errors; warnings do not matter."""
-    files = sorted(Path(instance.staged_uri) for instance in written)
+    files = sorted(Path(file.uri) for instance in written for file in instance.files)
     report = validate_files(files, files[0].parent, name=plan.uri)
     wrong = [one for one in report.findings if one.severity is Severity.ERROR]
     if wrong:

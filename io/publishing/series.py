@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from pipeline.io.deidentification.audit import audit_report
 from pipeline.io.publishing.action import check_place, read_state
 from pipeline.io.publishing.certificate_table import certificate_table
 from pipeline.io.publishing.conformance import check_conformance
@@ -45,7 +46,7 @@ def publish_series(
         replacing = store.exists(plan.slide_id)
         store.write_record(plan.slide_id, record.to_json())
         store.publish(plan.slide_id, overwrite=replacing)
-    _conclude(store, record, job)
+    _conclude(store, plan, record, job)
 
 
 def finish_series(store: OutputStore, plan: SlidePlan, *, job: str, overwrite: bool) -> StateRecord:
@@ -54,21 +55,23 @@ def finish_series(store: OutputStore, plan: SlidePlan, *, job: str, overwrite: b
     if record is None or plan.action is not Action.FINISH:
         raise StorageError(f"there is nothing to finish for {plan.uri}")
     if holds_recorded_series(store, record):
-        _conclude(store, record, record.job)
+        _conclude(store, plan, record, record.job)
     else:
         check_place(store, plan, record, overwrite=overwrite or record.overwrite)
         replacing = store.exists(plan.slide_id)
         store.adopt(plan.slide_id, record.job)
         store.publish(plan.slide_id, overwrite=replacing)
-        _conclude(store, record, job)
+        _conclude(store, plan, record, job)
     store.clean(plan.slide_id, record.job)
     return record
 
 
-def _conclude(store: OutputStore, record: StateRecord, job: str) -> None:
-    """Put the certificate beside the reports, then say that the slide is done."""
-    for instance in record.instances:
-        name = instance.file.removesuffix(".dcm")
+def _conclude(store: OutputStore, plan: SlidePlan, record: StateRecord, job: str) -> None:
+    """Put the certificate and the audit beside the reports, then say that the slide is done."""
+    audit = audit_report(plan)
+    if audit is not None:
+        store.write_report(*audit)
+    for name in dict.fromkeys(file.instance for file in record.instances):
         digests = store.staged_digests(record.slide_id, job, name)
         if digests is not None:
             table = certificate_table(read_digest_rows(digests))
@@ -84,7 +87,7 @@ def _record(plan: SlidePlan, written: Sequence[WrittenInstance], job: str, overw
     return StateRecord(
         stage=Stage.INTENT,
         slide_id=plan.slide_id,
-        uri=plan.uri,
+        uri=plan.uri if plan.deidentified is None else plan.slide_id,
         job=job,
         overwrite=overwrite,
         fingerprint=plan.fingerprint,
@@ -92,11 +95,13 @@ def _record(plan: SlidePlan, written: Sequence[WrittenInstance], job: str, overw
         series_instance_uid=plan.series_instance_uid,
         instances=tuple(
             InstanceRecord(
-                file=instance.file_name,
-                bytes=by_name[instance.name].bytes,
-                frames=by_name[instance.name].frames,
-                sop_instance_uid=instance.sop_instance_uid,
+                file=file.name,
+                instance=instance.name,
+                bytes=file.bytes,
+                frames=file.frames,
+                sop_instance_uid=file.sop_instance_uid,
             )
             for instance in plan.instances
+            for file in by_name[instance.name].files
         ),
     )

@@ -17,9 +17,8 @@ def chain_runs(key: PyramidKey, slide: OpenedSlide, submit: Submit) -> Iterator[
     chain = slide.plan.chains[key.chain]
     image = slide.source.describe().images[chain.image]
     first = slide.instances[chain.steps[0].instance]
-    for place in range(first.frames // first.grid.frames):
+    for place, plane in enumerate(first.source_planes):
         fed = _wired(key, chain, slide, image, place)
-        plane = first.source_plane(place * first.grid.frames)
         for band in bands(slide.source, image, plane, first.background, submit):
             for reducer, level in fed:
                 yield from level.push(band if reducer is None else reducer.push(band))

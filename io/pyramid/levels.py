@@ -22,6 +22,7 @@ class LevelRows:
         """Take the place of `plane` among the instance's planes."""
         self._key = key
         self._instance = instance
+        self._plane = instance.source_planes[plane]
         self._first_frame = plane * instance.grid.frames
         self._bands: list[Pixels] = []
         self._rows = self._down = 0
@@ -74,7 +75,7 @@ class LevelRows:
             fingerprint=self._key.fingerprint,
             instance=instance.name,
             level=instance.level,
-            plane=instance.source_plane(self._first_frame),
+            plane=self._plane,
             first_tile=first_tile,
             first_frame=self._first_frame + first_tile,
             frames=frames,

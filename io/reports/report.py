@@ -108,7 +108,8 @@ def _instance(
     config: ConversionConfig, slide: SlidePlan, plan: InstancePlan, written: WrittenInstance
 ) -> dict[str, Any]:
     return {
-        "path": posixpath.join(_path(config, slide.slide_id), plan.file_name),
+        "path": posixpath.join(_path(config, slide.slide_id), written.files[0].name),
+        "files": [posixpath.join(_path(config, slide.slide_id), file.name) for file in written.files],
         "sop_instance_uid": plan.sop_instance_uid,
         "series_instance_uid": slide.series_instance_uid,
         "z": 0,
@@ -137,9 +138,19 @@ def _path(config: ConversionConfig, slide_id: str) -> str:
 
 
 def _options(config: ConversionConfig) -> dict[str, Any]:
-    """Return the options without metadata, which may name a patient, and without the salt, which is a secret."""
-    kept = [f.name for f in dataclasses.fields(config) if f.name not in ("metadata", "uid_salt")]
-    return {name: _plain(getattr(config, name)) for name in kept}
+    """Return the options without metadata, which may name a patient, and without salt and key, which are secrets."""
+    kept = [f.name for f in dataclasses.fields(config) if f.name not in _NOT_REPORTED]
+    return {
+        **{name: _plain(getattr(config, name)) for name in kept},
+        "icc": config.icc.policy.value,
+        "background": list(config.background.colour or (config.background.gray,)) if config.background else None,
+        "deidentify": {"keyed": bool(config.deidentify.key), "dates": config.deidentify.dates.value}
+        if config.deidentify
+        else None,
+    }
+
+
+_NOT_REPORTED = ("metadata", "uid_salt", "icc", "background", "deidentify", "crosswalk")
 
 
 def _plain(value: Any) -> Any:

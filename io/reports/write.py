@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 
+from pipeline.io.deidentification.names import without_sources
 from pipeline.io.reports.report import conversion_report
 from pipeline.io.reports.run_table import run_table, slide_table
 from pipeline.io.storage.local import LocalStore
@@ -16,6 +17,7 @@ def write_reports(outcomes: Sequence[SlideOutcome], config: ConversionConfig, jo
     `outcomes` has one for every input. Writing again replaces. Raises
     StorageError.
     """
+    outcomes = without_sources(outcomes, config)
     report = conversion_report(outcomes, config, job)
     failures = "".join(f"{json.dumps(failure)}\n" for failure in report["failures"])
     files = {

@@ -13,9 +13,10 @@ from contextlib import contextmanager
 import numpy as np
 
 from pipeline.io.codecs.contract import FrameEncoder
+from pipeline.io.deidentification.opening import open_slide
 from pipeline.io.planning import plan_slide
 from pipeline.io.planning.encoders import instance_encoder
-from pipeline.io.sources import SlideSource, open_source
+from pipeline.io.sources import SlideSource
 from pipeline.io.sources.scenes import split_scene
 from pipeline.model.config import ConversionConfig
 from pipeline.model.errors import SourceError
@@ -139,7 +140,7 @@ def _stamp(uri: str) -> _Stamp:
 
 
 def _open(slide: SlideInput, config: ConversionConfig) -> OpenedSlide:
-    source = open_source(slide.uri)
+    source = open_slide(slide.uri, config)
     try:
         return OpenedSlide(source, plan_slide(source, slide, config), config)
     except BaseException:

@@ -14,9 +14,9 @@ from xml.etree.ElementTree import Element
 
 from pipeline.io.sources.vendor_xml import document_properties, integer, parse_document
 from pipeline.model.errors import SourceError
+from pipeline.model.geometry import TileGrid
 
 _CERTAIN = 100
-_MOST_FRAMES = 1 << 24
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,13 +64,13 @@ def parse_scan(packet: bytes, uri: str) -> tuple[dict[str, str], tuple[tuple[str
     return {name: value.strip() for name, value in scan.attrib.items()}, document_properties(root, "ventana")
 
 
-def parse_areas(packet: bytes, uri: str, tile: tuple[int, int]) -> tuple[ScannedArea, ...]:
+def parse_areas(packet: bytes, uri: str, grid: TileGrid) -> tuple[ScannedArea, ...]:
     """Return the areas that were scanned; none where the packet does not describe joints.
 
     Raises
     ------
     SourceError
-        The document is damaged, or speaks of frames that are no tiles of level 0, `tile` being their size.
+        The document is damaged, or speaks of frames that are no tiles of level 0, whose grid is given.
 
     """
     if not packet:
@@ -83,13 +83,14 @@ def parse_areas(packet: bytes, uri: str, tile: tuple[int, int]) -> tuple[Scanned
     if len(origins) != len(areas):
         raise SourceError(f"{uri}: it places {len(origins)} areas and joins the frames of {len(areas)}", uri=uri)
     return tuple(
-        _area(area, origin, uri, tile)
+        _area(area, origin, uri, grid)
         for area, origin in zip(areas, origins, strict=True)
         if integer(area, "AOIScanned", uri, 1)
     )
 
 
-def _area(area: Element, origin: Element, uri: str, tile: tuple[int, int]) -> ScannedArea:
+def _area(area: Element, origin: Element, uri: str, grid: TileGrid) -> ScannedArea:
+    tile = (grid.tile_columns, grid.tile_rows)
     frame = (integer(area, "Width", uri), integer(area, "Height", uri))
     place = (integer(origin, "OriginX", uri), integer(origin, "OriginY", uri))
     if frame != tile or place[0] % tile[0] or place[1] % tile[1]:
@@ -98,19 +99,23 @@ def _area(area: Element, origin: Element, uri: str, tile: tuple[int, int]) -> Sc
             uri=uri,
         )
     columns, rows = integer(area, "NumCols", uri), integer(area, "NumRows", uri)
-    if not (columns > 0 and rows > 0 and columns * rows <= _MOST_FRAMES):
-        raise SourceError(f"{uri}: an area of {columns} x {rows} frames cannot be", uri=uri)
+    first = (place[0] // tile[0], place[1] // tile[1])
+    if min(columns, rows) < 1 or min(first) < 0 or first[0] + columns > grid.across or first[1] + rows > grid.down:
+        raise SourceError(
+            f"{uri}: an area of {columns} x {rows} frames from {first} is not within {grid.across} x {grid.down} tiles",
+            uri=uri,
+        )
     return ScannedArea(
-        first_column=place[0] // tile[0],
-        first_row=place[1] // tile[1],
+        first_column=first[0],
+        first_row=first[1],
         columns=columns,
         rows=rows,
-        joints=tuple(_joint(joint, columns, rows, uri) for joint in area.findall("TileJointInfo")),
+        joints=tuple(_joint(joint, columns, rows, uri, tile) for joint in area.findall("TileJointInfo")),
         frames=_frames(area, uri),
     )
 
 
-def _joint(element: Element, columns: int, rows: int, uri: str) -> Joint:
+def _joint(element: Element, columns: int, rows: int, uri: str, tile: tuple[int, int]) -> Joint:
     one, other = (_place(integer(element, name, uri), columns, rows, uri) for name in ("Tile1", "Tile2"))
     step = (other[0] - one[0], other[1] - one[1])
     direction = element.get("Direction", "")
@@ -120,8 +125,8 @@ def _joint(element: Element, columns: int, rows: int, uri: str) -> Joint:
         column=max(one[0], other[0]),
         row=max(one[1], other[1]),
         horizontal=step[1] == 0,
-        overlap_x=_number(element, "OverlapX", uri),
-        overlap_y=_number(element, "OverlapY", uri),
+        overlap_x=_overlap(element, "OverlapX", uri, tile[0]),
+        overlap_y=_overlap(element, "OverlapY", uri, tile[1]),
         certain=integer(element, "FlagJoined", uri, 1) == 1 and integer(element, "Confidence", uri, 0) >= _CERTAIN,
     )
 
@@ -134,13 +139,14 @@ def _place(number: int, columns: int, rows: int, uri: str) -> tuple[int, int]:
     return columns - 1 - along if up % 2 else along, rows - 1 - up
 
 
-def _number(element: Element, name: str, uri: str) -> float:
+def _overlap(element: Element, name: str, uri: str, frame: int) -> float:
+    """Return shared pixels; negative ones are a gap. Neither is as large as a frame."""
     try:
         number = float(element.get(name, "0"))
     except ValueError:
         number = math.nan
-    if not math.isfinite(number):
-        raise SourceError(f"{uri}: {name} of a joint is {element.get(name, '')[:40]!r}, no number", uri=uri)
+    if not -frame < number < frame:
+        raise SourceError(f"{uri}: {name} of a joint is {element.get(name, '')[:40]!r}, which cannot be", uri=uri)
     return number
 
 

@@ -82,5 +82,4 @@ class StitchedSource(VendorTiffSource):
         across, down = across[x : x + columns], down[y : y + rows]
         left, top = int(across[0]), int(down[0])
         stored = super().read_region(image, left, top, int(across[-1]) - left + 1, int(down[-1]) - top + 1, plane)
-        picture: Pixels = np.ascontiguousarray(stored[down - top][:, across - left])
-        return picture
+        return stored[down - top][:, across - left]

@@ -35,6 +35,11 @@ class SlideSource(ABC):
     def tile_lengths(self, image: int, plane: int = 0) -> NDArray[np.uint64] | None:
         """Return the stored bytes of each tile of a plane, 0 for a missing one; None: there are pixels only."""
 
+    def stored_tiles(self, image: int, plane: int = 0) -> NDArray[np.bool_] | None:
+        """Return which tiles of a plane the slide holds; None: that is not known before they are read."""
+        lengths = self.tile_lengths(image, plane)
+        return None if lengths is None else lengths > 0
+
     @abstractmethod
     def tile_codec(self, image: int, plane: int = 0) -> TileCodec | None:
         """Decide on and decode the image's compressed tiles; None where there are none to be had."""

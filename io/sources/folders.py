@@ -68,7 +68,7 @@ class SlidesOfFolders:
         self._series: dict[Path, Path] = {}
 
     def slide_around(self, path: Path) -> Path | None:
-        """Return the slide that holds a file: MIRAX, a folder of DICOM, or the largest file of its series.
+        """Return the slide that holds a file: MIRAX, a folder of DICOM with its notes, or the largest file of a series.
 
         None where a file stands for itself, or the path is none.
         """
@@ -77,11 +77,14 @@ class SlidesOfFolders:
         data_of = path.parent.with_name(f"{path.parent.name}{_MIRAX}")
         if data_of.is_file():
             return data_of
-        if not is_dicom(path):
-            return None
-        if path.parent not in self._folders:
-            self._folders[path.parent] = slide_at(path.parent)
-        return self._folders[path.parent] or self._of_series(path)
+        if path.suffix.lower() in _NO_SLIDES:
+            return path.parent if self._folder(path.parent) == path.parent else None
+        return self._folder(path.parent) or self._of_series(path) if is_dicom(path) else None
+
+    def _folder(self, folder: Path) -> Path | None:
+        if folder not in self._folders:
+            self._folders[folder] = slide_at(folder)
+        return self._folders[folder]
 
     def _of_series(self, path: Path) -> Path:
         if path not in self._series:

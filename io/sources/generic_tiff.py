@@ -57,6 +57,7 @@ def open_generic_tiff(container: TiffContainer, scene: int = 1) -> SlideSource:
         focal_plane_offsets_um=tuple(i * (step_um or 0.0) for i in range(stack.slices)),
         scenes=tuple(f"t={i + 1}" for i in range(stack.frames)) if stack.frames > 1 else (),
         scene=scene,
+        shared_coordinates=stack.frames > 1,
         properties=text_properties(container),
     )
     return TiffSource(container, levels, description)

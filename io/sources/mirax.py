@@ -38,7 +38,7 @@ def fluorescence_channels(path: Path, properties: Mapping[str, str]) -> tuple[tu
     """
     if "FLUORESCENCE" not in properties.get("mirax.GENERAL.SLIDE_TYPE", "").upper():
         return ()
-    channels = []
+    channels: list[tuple[int, OpticalPathFacts]] = []
     for section in _sections(properties, _FILTERS):
         values = f"mirax.{section}."
         number = _integer(properties, f"{values}STORING_CHANNEL_NUMBER", len(channels))

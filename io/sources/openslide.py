@@ -21,10 +21,10 @@ from numpy.typing import NDArray
 
 from pipeline.io.codecs.contract import TileCodec
 from pipeline.io.sources.contract import SlideSource
-from pipeline.io.sources.mirax import fluorescence_channels
+from pipeline.io.sources.mirax import check_focal_planes, fluorescence_channels
+from pipeline.io.sources.openslide_checks import check_before_opening
 from pipeline.io.sources.openslide_facts import lossy_history, scanner_facts
 from pipeline.io.sources.openslide_files import digest, slide_files
-from pipeline.io.sources.openslide_planes import check_planes
 from pipeline.io.sources.scenes import check_scene
 from pipeline.model.errors import SourceError, TileError
 from pipeline.model.geometry import TileGrid
@@ -61,6 +61,7 @@ class OpenSlideSource(SlideSource):
         self._warnings = warnings
         self._closed = False
         self._reopening = threading.Lock()
+        check_before_opening(Path(uri))
         try:
             self._slide = openslide.OpenSlide(uri)
         except (openslide.OpenSlideError, OSError) as error:
@@ -68,8 +69,10 @@ class OpenSlideSource(SlideSource):
         try:
             self._properties = dict(self._slide.properties)
             vendor = self._properties.get("openslide.vendor", "")
-            check_planes(Path(uri), vendor, self._properties)
-            self._channels = fluorescence_channels(Path(uri), self._properties) if vendor == "mirax" else ()
+            self._channels: tuple[tuple[int, OpticalPathFacts], ...] = ()
+            if vendor == "mirax":
+                check_focal_planes(Path(uri), self._properties)
+                self._channels = fluorescence_channels(Path(uri), self._properties)
             self._files = slide_files(Path(uri), vendor, self._properties)
             self._description = self._describe()
             self._bounds = _bounds(self._properties)

@@ -12,7 +12,7 @@ _CHUNK = struct.Struct(">I4s")
 _HEADER = struct.Struct(">IIBBBBB")
 _PHYSICAL = struct.Struct(">IIB")
 _LARGEST_PROFILE = 1 << 24
-_PALETTE, _GRAY_ALPHA, _RGBA = 3, 4, 6
+_GRAY_ALPHA = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,19 +28,13 @@ class PngHeader:
     icc_profile: bytes = b""
     pixels_per_metre: tuple[int, int] | None = None
     """Across and down."""
+    exif: bytes = b""
     texts: tuple[tuple[str, str], ...] = ()
-    transparent: bool = False
-    """A tRNS chunk makes some colours transparent."""
 
     @property
     def samples(self) -> int:
         """Gray is 1, all else 3: palettes are resolved and alpha is composed."""
         return 1 if self.colour_type in (0, _GRAY_ALPHA) else 3
-
-    @property
-    def has_alpha(self) -> bool:
-        """Pixels have an alpha sample, or may be transparent by their colour."""
-        return self.colour_type in (_GRAY_ALPHA, _RGBA) or self.transparent
 
 
 def png_size(data: bytes) -> tuple[int, int]:
@@ -57,7 +51,7 @@ def read_png_header(data: bytes) -> PngHeader:
     columns, rows, bits, colour_type, *_ = _HEADER.unpack_from(data, 16)
     if not columns or not rows or colour_type not in (0, 2, 3, 4, 6) or bits not in (1, 2, 4, 8, 16):
         raise CodecError("PNG: the header says what no PNG can be")
-    profile, density, texts, transparent = b"", None, [], False
+    profile, exif, density, texts = b"", b"", None, []
     for name, body in _chunks(data):
         if name == b"iCCP":
             profile = _profile(body)
@@ -67,17 +61,17 @@ def read_png_header(data: bytes) -> PngHeader:
         elif name in (b"tEXt", b"iTXt", b"zTXt"):
             keyword, _, value = body.partition(b"\0")
             texts.append((keyword.decode("latin-1"), _text(name, value)))
-        elif name == b"tRNS":
-            transparent = True
+        elif name == b"eXIf":
+            exif = body
     return PngHeader(
         columns=columns,
         rows=rows,
         bits=bits,
         colour_type=colour_type,
         icc_profile=profile,
+        exif=exif,
         pixels_per_metre=density,
         texts=tuple(texts),
-        transparent=transparent,
     )
 
 

@@ -63,6 +63,11 @@ def open_qptiff(container: TiffContainer, scene: int) -> SlideSource:
 
 def _levels(container: TiffContainer, told: list[Told], bases: list[Told]) -> tuple[list[list[TiffImage]], list[str]]:
     size = page_size(bases[0][0])
+    strangers = sum(not qpi.image_type and page_size(page) == size for page, qpi in told)
+    if strangers:
+        raise SourceError(
+            f"{container.uri}: {strangers} directories of the base's size do not say what they show", uri=container.uri
+        )
     below = [
         (page, qpi)
         for page, qpi in told
@@ -85,11 +90,6 @@ def _levels(container: TiffContainer, told: list[Told], bases: list[Told]) -> tu
         _check_names(bases, found, container.uri)
         levels.append(read_level(container, [page for page, _ in found]))
     check_levels_shrink(levels, container.uri)
-    strangers = sum(not qpi.image_type and page_size(page) == size for page, qpi in told)
-    if strangers:
-        raise SourceError(
-            f"{container.uri}: {strangers} directories of the base's size do not say what they show", uri=container.uri
-        )
     return levels, warnings
 
 

@@ -13,6 +13,9 @@ from pipeline.model.errors import SourceError
 
 _MAGICS: tuple[tuple[int, bytes, str], ...] = (
     (0, b"ZISRAWFILE", "czi.source.open_czi"),
+    (0, b'<DataObject ObjectType="DPUfsImport">', "isyntax.open_isyntax"),
+    (0, b"\x89PNG\r\n\x1a\n", "flat_image.open_png"),
+    (0, b"\xff\xd8\xff", "flat_image.open_jpeg"),
     (128, b"DICM", "dicom.source.open_dicom"),
     (0, b"II*\0", "tiff_formats.open_tiff"),
     (0, b"MM\0*", "tiff_formats.open_tiff"),
@@ -20,6 +23,8 @@ _MAGICS: tuple[tuple[int, bytes, str], ...] = (
     (0, b"MM\0+", "tiff_formats.open_tiff"),
 )
 """Place, bytes there, and the opener in this package: `module.function(path, scene)`."""
+_BY_SUFFIX = {".isyntax": "isyntax.open_isyntax"}
+"""For files whose first bytes are told by none of these."""
 _REST = "openslide.open_openslide"
 _HEAD_BYTES = 256
 
@@ -42,7 +47,11 @@ def open_source(uri: str) -> SlideSource:
             head = stream.read(_HEAD_BYTES)
     except OSError as error:
         raise SourceError(f"{path} cannot be read: {error.strerror}", uri=uri) from error
-    openers = (opener for at, magic, opener in _MAGICS if head[at : at + len(magic)] == magic)
-    module, _, function = next(openers, _REST).rpartition(".")
-    source: SlideSource = getattr(import_module(f"pipeline.io.sources.{module}"), function)(str(file), 1 if scene is None else scene)
+    # The first file of MIRAX is a JPEG picture or nothing: only its name tells.
+    magics = () if file.suffix.lower() == ".mrxs" else _MAGICS
+    openers = (opener for at, magic, opener in magics if head[at : at + len(magic)] == magic)
+    module, _, function = next(openers, _BY_SUFFIX.get(file.suffix.lower(), _REST)).rpartition(".")
+    source: SlideSource = getattr(import_module(f"pipeline.io.sources.{module}"), function)(
+        str(file), 1 if scene is None else scene
+    )
     return source

@@ -18,7 +18,10 @@ def open_tiff(path: str, scene: int) -> SlideSource:
     from pipeline.io.sources.openslide import OpenSlideSource
     from pipeline.io.sources.qptiff import open_qptiff
     from pipeline.io.sources.vendor_tiffs import vendor_reader
+    from pipeline.io.sources.vsi.opened import open_vsi
 
+    if path.lower().endswith(".vsi"):
+        return open_vsi(path, scene)
     if is_ndpi_file(path):
         return open_ndpi(path, scene)
     container = TiffContainer(path)

@@ -36,14 +36,14 @@ def open_trestle(container: TiffContainer, scene: int) -> SlideSource:
     warnings: list[str] = []
     if list(Path(uri).parent.glob(f"{_escaped(Path(uri).name)}-*b")):
         warnings.append("files of the overlaps of single tiles lie beside it, which are not read: edges may not meet")
+    if not all(page.is_tiled for page in container.pages):
+        raise SourceError(f"{uri}: not all of its directories are stored in tiles, as those of Trestle are", uri=uri)
+    images = [[container.image(number)] for number in range(len(container.pages))]
     if any(part != "0" for part in values.get("OverlapsXY", "").split()):
         from pipeline.io.sources.openslide import OpenSlideSource
 
         container.close()
         return OpenSlideSource(uri, tuple(warnings))
-    if not all(page.is_tiled for page in container.pages):
-        raise SourceError(f"{uri}: not all of its directories are stored in tiles, as those of Trestle are", uri=uri)
-    images = [[container.image(number)] for number in range(len(container.pages))]
     for (larger,), (smaller,) in pairwise(images):
         if smaller.columns >= larger.columns or smaller.rows >= larger.rows:
             raise SourceError(f"{uri}: its levels do not shrink", uri=uri)

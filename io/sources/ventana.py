@@ -30,6 +30,7 @@ from pipeline.model.errors import SourceError
 from pipeline.model.source import ImageKind, ScannerFacts, SlideDescription, SourceImage
 
 _LEVEL = re.compile(r"\blevel=(\d{1,3})\b")
+_MAGNIFICATION = re.compile(r"\bmag=([0-9.]{1,12})(?![0-9.eE])")
 _PICTURES = {"Label Image": ImageKind.OVERVIEW, "Label_Image": ImageKind.OVERVIEW, "Thumbnail": ImageKind.THUMBNAIL}
 _IMAGE_DEPTH = 32997
 
@@ -47,13 +48,15 @@ def open_ventana(container: TiffContainer, scene: int) -> SlideSource:
     numbers = _level_directories(container.pages, uri)
     _check_planes(scan, [container.pages[number] for number in numbers], uri)
     base = container.pages[numbers[0]]
-    areas = parse_areas(xmp_packet(base), uri, (int(base.tilewidth), int(base.tilelength)))
+    packet = xmp_packet(base)
+    levels = [container.image(number) for number in numbers]
+    areas = parse_areas(packet, uri, levels[0].grid)
     overlaps = None
     if any(area.overlaps for area in areas):
         overlaps = uniform_overlaps(areas[0]) if len(areas) == 1 else None
         if overlaps is None:
+            _check_magnifications([container.pages[number] for number in numbers], uri)
             return _through_openslide(container)
-    levels = [container.image(number) for number in numbers]
     for larger, smaller in pairwise(levels):
         if smaller.columns >= larger.columns or smaller.rows >= larger.rows:
             raise SourceError(f"{uri}: its levels do not shrink", uri=uri)
@@ -98,6 +101,16 @@ def _check_planes(scan: dict[str, str], levels: list[tifffile.TiffPage], uri: st
             "Ventana BIF; export the one of best focus and convert that",
             uri=uri,
         )
+
+
+def _check_magnifications(levels: list[tifffile.TiffPage], uri: str) -> None:
+    """Raise SourceError unless each level is half as large as the one before: OpenSlide divides by the factor."""
+    found = [_MAGNIFICATION.search(page.description) for page in levels]
+    powers = [positive(match[1]) or 0 for match in found if match]
+    if len(powers) != len(levels) or any(
+        small <= 0 or abs(large / small - 2) > 0.5 for large, small in pairwise(powers)
+    ):
+        raise SourceError(f"{uri}: its levels have magnifications of {powers}, and not each half of the other", uri=uri)
 
 
 def _through_openslide(container: TiffContainer) -> SlideSource:

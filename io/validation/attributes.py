@@ -55,7 +55,7 @@ def integer(dataset: Dataset, keyword: str) -> int | None:
     """Return the first value as a whole number, None when there is none."""
     for value in values(dataset, keyword):
         try:
-            return int(str(value))
+            return int(value) if isinstance(value, int) else int(str(value))
         except UNREADABLE as error:
             raise _unreadable(keyword, error) from error
     return None

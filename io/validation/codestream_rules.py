@@ -84,11 +84,8 @@ def components(instance: Instance) -> Iterator[Fault]:
     def fault(one: Codestream) -> str:
         if one.coding is Coding.RLE:
             expected = (count or 0) * (allocated or 0) // 8
-            return (
-                ""
-                if one.components == expected
-                else f"it has {one.components} segments, {expected} byte planes are needed"
-            )
+            fits = one.components == expected
+            return "" if fits else f"it has {one.components} segments, {expected} byte planes are needed"
         if one.components in (None, count):
             return ""
         return f"it has {one.components} components, Samples per Pixel is {count}"
@@ -264,7 +261,7 @@ RULES = (
         "codestream.rpcl",
         Severity.ERROR,
         "PS3.5 10.18",
-        "HTJ2K Lossless RPCL frames have RPCL progression, TLM, and a lowest resolution of at most 64 pixels on a side.",
+        "HTJ2K Lossless RPCL frames have RPCL progression, TLM, and 64 pixels at most on a side of the lowest level.",
         progressive,
     ),
 )

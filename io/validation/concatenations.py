@@ -10,6 +10,7 @@ from pipeline.io.validation.series import Series, matrix
 from pipeline.io.validation.tiling import tiling
 
 _REQUIRED = ("SOPInstanceUIDOfConcatenationSource", "InConcatenationNumber", "ConcatenationFrameOffsetNumber")
+_MOST_SHOWN = 20
 _SAME = ("Rows", "Columns", "BitsAllocated", "BitsStored", "SamplesPerPixel", "PhotometricInterpretation")
 
 
@@ -22,19 +23,18 @@ def required(instance: Instance) -> Iterator[Fault]:
 def numbered(series: Series) -> Iterator[Fault]:
     """Find concatenations with parts that are missing or doubled."""
     for parts in _concatenations(series):
-        numbers = [integer(part.header, "InConcatenationNumber") or 0 for part in parts]
+        numbers = [integer(part.header, "InConcatenationNumber") for part in parts]
         totals = {integer(part.header, "InConcatenationTotalNumber") for part in parts} - {None}
-        count = max((total for total in totals if total), default=max(numbers))
-        if len(totals) > 1:
+        if None in numbers:
+            continue
+        shown = ", ".join(map(str, numbers[:_MOST_SHOWN]))
+        if len(parts) == 1:
+            yield Fault(f"a concatenation has one part, number {shown}", file=parts[0].file)
+        elif numbers != list(range(1, len(parts) + 1)) or totals - {len(parts)}:
+            counted = f", and they count {' and '.join(map(str, totals))}" if totals else ""
             yield Fault(
-                f"parts of a concatenation count {' and '.join(map(str, sorted(map(int, filter(None, totals)))))} parts",
-                file=parts[0].file,
+                f"there are {len(parts)} parts of a concatenation, numbers {shown}{counted}", file=parts[0].file
             )
-        elif sorted(numbers) != list(range(1, count + 1)) if count <= 2 * len(parts) else True:
-            shown = ", ".join(map(str, sorted(numbers)[:20]))
-            yield Fault(f"a concatenation of {count} parts has parts {shown}", file=parts[0].file)
-        elif count == 1:
-            yield Fault("a concatenation has one part", file=parts[0].file)
 
 
 def offsets(series: Series) -> Iterator[Fault]:

@@ -43,8 +43,8 @@ def row_before_column(instance: Instance) -> Iterator[Fault]:
     if text(instance.header, "DimensionOrganizationType") != "TILED_FULL":
         return
     pointers = [_pointer(item) for item in items(instance.header, "DimensionIndexSequence")]
-    if _ROW_POSITION in pointers and _COLUMN_POSITION in pointers[: pointers.index(_ROW_POSITION)]:
-        yield Fault("Dimension Index Sequence has the column position before the row position")
+    if _COLUMN_POSITION in pointers and _ROW_POSITION not in pointers[: pointers.index(_COLUMN_POSITION)]:
+        yield Fault("Dimension Index Sequence has the column position with no row position before it")
 
 
 def index_values(instance: Instance) -> Iterator[Fault]:
@@ -56,7 +56,7 @@ def index_values(instance: Instance) -> Iterator[Fault]:
     if len(wrong):
         frame = int(wrong[0])
         yield Fault(
-            f"{len(wrong)} frames have another number of Dimension Index Values than the {count} indices, first {frame}: "
+            f"{len(wrong)} frames have not {count} Dimension Index Values, one for each index, first {frame}: "
             f"{groups.index_values[frame]}",
             frame=frame,
         )

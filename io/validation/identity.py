@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from pipeline.io.validation.attributes import is_present, items, missing, text
+from pipeline.io.validation.attributes import absent, is_present, items, missing, text
 from pipeline.io.validation.findings import Fault, Severity
 from pipeline.io.validation.instance import Instance
 from pipeline.io.validation.rule import Rule
@@ -10,6 +10,19 @@ from pipeline.io.validation.series import Series, differing
 
 _REQUIRED = ("SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID")
 _EQUIPMENT = ("Manufacturer", "ManufacturerModelName", "DeviceSerialNumber", "SoftwareVersions")
+_TYPE_2 = (
+    "PatientName",
+    "PatientID",
+    "PatientBirthDate",
+    "PatientSex",
+    "StudyDate",
+    "StudyTime",
+    "ReferringPhysicianName",
+    "StudyID",
+    "AccessionNumber",
+    "SeriesNumber",
+    "AcquisitionContextSequence",
+)
 _OF_SERIES = ("StudyID", "AccessionNumber", "SeriesNumber", "SeriesDescription", "Laterality")
 
 
@@ -17,6 +30,13 @@ def required(instance: Instance) -> Iterator[Fault]:
     """Find missing identifiers."""
     if lacking := missing(instance.header, _REQUIRED):
         yield Fault(f"there is no {', '.join(lacking)}")
+
+
+def attributes(instance: Instance) -> Iterator[Fault]:
+    """Find attributes of Type 2 that are not there, not even without value."""
+    wanted = (*_TYPE_2, "PositionReferenceIndicator") if instance.kind in ("VOLUME", "THUMBNAIL") else _TYPE_2
+    if lacking := absent(instance.header, wanted):
+        yield Fault(f"there is no {', '.join(lacking)}, with a value or without")
 
 
 def modality(instance: Instance) -> Iterator[Fault]:
@@ -122,6 +142,13 @@ INSTANCE_RULES = (
         "PS3.3 C.12.1, C.7.2.1, C.7.3.1",
         "Instance, series and study have UIDs.",
         required,
+    ),
+    Rule(
+        "identity.attributes",
+        Severity.ERROR,
+        "PS3.3 C.7.1.1, C.7.2.1, C.7.3.1, C.7.4.1, C.7.6.14",
+        "Patient, study, series, frame of reference and acquisition context have their attributes, if without value.",
+        attributes,
     ),
     Rule("identity.modality", Severity.ERROR, "PS3.3 C.8.12.3", "Modality is SM.", modality),
     Rule(

@@ -124,8 +124,8 @@ RULES = (
         "image.required",
         Severity.ERROR,
         "PS3.3 C.8.12.4",
-        "The Whole Slide Microscopy Image module is whole: acquisition time, volume, label, annotation, focus; VOLUME has "
-        "the imaged volume.",
+        "The Whole Slide Microscopy Image module is whole: acquisition time, volume, label, annotation, focus; VOLUME "
+        "has the imaged volume.",
         required,
     ),
     Rule(

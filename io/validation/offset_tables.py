@@ -58,7 +58,9 @@ def both_tables(instance: Instance) -> Iterator[Fault]:
 def no_table(instance: Instance) -> Iterator[Fault]:
     """Find many frames without a table."""
     fragments = _fragments(instance)
-    if fragments is not None and instance.frames > 1 and not fragments.basic_table and not instance.extended_offsets:
+    if fragments is None or fragments.basic_table or instance.extended_offsets:
+        return
+    if 1 < instance.frames == len(fragments.offsets):
         yield Fault(f"{instance.frames} frames have no offset table: readers must look through the whole file")
 
 
@@ -122,7 +124,7 @@ def _wrong_entries(name: str, entries: NDArray[np.uint64], fragments: Fragments)
     if len(wrong):
         frame = int(wrong[0])
         yield Fault(
-            f"{len(wrong)} of {len(entries)} entries of the {name} Offset Table are no place where a next frame begins, "
+            f"{len(wrong)} of {len(entries)} entries of the {name} Offset Table are no place where a next one begins, "
             f"first of frame {frame}: {int(entries[frame])}",
             frame=frame,
         )

@@ -23,6 +23,13 @@ def sequence(instance: Instance) -> Iterator[Fault]:
             yield Fault(f"item {place} of Optical Path Sequence has no {', '.join(lacking)}")
 
 
+def wavelength(instance: Instance) -> Iterator[Fault]:
+    """Find wavelengths that no light has."""
+    for place, path in enumerate(items(instance.header, "OpticalPathSequence")):
+        if (value := number(path, "IlluminationWaveLength")) is not None and value <= 0:
+            yield Fault(f"Illumination Wave Length of path {place} is {value:g} nm")
+
+
 def unique(instance: Instance) -> Iterator[Fault]:
     """Find two paths of one identifier."""
     identifiers = [text(path, "OpticalPathIdentifier") for path in items(instance.header, "OpticalPathSequence")]
@@ -33,8 +40,7 @@ def unique(instance: Instance) -> Iterator[Fault]:
 def path_count(instance: Instance) -> Iterator[Fault]:
     """Compare Number of Optical Paths with the sequence."""
     count, paths = integer(instance.header, "NumberOfOpticalPaths"), items(instance.header, "OpticalPathSequence")
-    full = text(instance.header, "DimensionOrganizationType") == "TILED_FULL" and instance.kind == "VOLUME"
-    if count is None and full:
+    if count is None and text(instance.header, "DimensionOrganizationType") == "TILED_FULL":
         yield Fault("Number of Optical Paths is absent, and Dimension Organization Type is TILED_FULL")
     elif count is not None and paths and count != len(paths):
         yield Fault(f"Number of Optical Paths is {count}, and Optical Path Sequence has {len(paths)} items")
@@ -61,8 +67,7 @@ def identification(instance: Instance) -> Iterator[Fault]:
 def focal_planes(instance: Instance) -> Iterator[Fault]:
     """Check the number of focal planes."""
     planes = integer(instance.header, "TotalPixelMatrixFocalPlanes")
-    full = text(instance.header, "DimensionOrganizationType") == "TILED_FULL" and instance.kind == "VOLUME"
-    if planes is None and full:
+    if planes is None and text(instance.header, "DimensionOrganizationType") == "TILED_FULL":
         yield Fault("Total Pixel Matrix Focal Planes is absent, and Dimension Organization Type is TILED_FULL")
     elif planes is not None and planes < 1:
         yield Fault(f"Total Pixel Matrix Focal Planes is {planes}")
@@ -87,6 +92,13 @@ RULES = (
         "PS3.3 C.8.12.5",
         "Each optical path has an identifier, an illumination type, and a wavelength or a colour.",
         sequence,
+    ),
+    Rule(
+        "paths.wavelength",
+        Severity.ERROR,
+        "PS3.3 C.8.12.5",
+        "Illumination Wave Length, in nanometres, is above 0.",
+        wavelength,
     ),
     Rule("paths.unique", Severity.ERROR, "PS3.3 C.8.12.5", "Identifiers of optical paths are unique.", unique),
     Rule(

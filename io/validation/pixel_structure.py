@@ -62,11 +62,11 @@ def unsigned(instance: Instance) -> Iterator[Fault]:
 
 
 def planar_configuration(instance: Instance) -> Iterator[Fault]:
-    """Find colour that is not by pixel."""
-    if (integer(instance.header, "SamplesPerPixel") or 1) < 2:
-        return
-    value = integer(instance.header, "PlanarConfiguration")
-    if value != 0:
+    """Find colour that is not by pixel, and gray that says how its colour is."""
+    count, value = integer(instance.header, "SamplesPerPixel"), integer(instance.header, "PlanarConfiguration")
+    if count == 1 and value is not None:
+        yield Fault("Planar Configuration is there, and Samples per Pixel is 1")
+    elif count is not None and count > 1 and value != 0:
         yield Fault(f"Planar Configuration is {'absent' if value is None else value}")
 
 
@@ -124,7 +124,7 @@ RULES = (
         "pixels.required",
         Severity.ERROR,
         "PS3.3 C.7.6.3, C.8.12.4",
-        "The Image Pixel module is whole: samples, photometric interpretation, frames, rows, columns, bits, and pixels.",
+        "The Image Pixel module is whole: samples, photometric interpretation, frames, rows, columns, bits, pixels.",
         required,
     ),
     Rule(
@@ -158,8 +158,8 @@ RULES = (
     Rule(
         "pixels.planar-configuration",
         Severity.ERROR,
-        "PS3.3 C.8.12.4",
-        "Colour is stored by pixel: Planar Configuration is there and 0.",
+        "PS3.3 C.8.12.4, PS3.5 7.4.2",
+        "Colour is stored by pixel: Planar Configuration is there and 0; gray has none.",
         planar_configuration,
     ),
     Rule(

@@ -35,9 +35,7 @@ def imaged_depth(instance: Instance) -> Iterator[Fault]:
     if depth is not None and depth <= 0:
         yield Fault(f"Imaged Volume Depth is {depth:g}")
     elif depth is not None and thickness and abs(depth - thickness) < 1e-6 * thickness:
-        yield Fault(
-            f"Imaged Volume Depth is {depth:g} micrometres and Slice Thickness {thickness:g} mm: one is in the other's unit"
-        )
+        yield Fault(f"Imaged Volume Depth, in micrometres, and Slice Thickness, in mm, both are {depth:g}")
 
 
 def same_extent(series: Series) -> Iterator[Fault]:
@@ -136,10 +134,14 @@ def same_samples(series: Series) -> Iterator[Fault]:
 
 
 def _levels(series: Series) -> Iterator[tuple[Instance, Instance]]:
-    """Yield (base, level) for the levels that are smaller than their base: the largest of the same optical paths."""
+    """Yield (base, level) for the levels that are smaller than their base: the largest of their pyramid and paths."""
     bases: dict[tuple[str, ...], Instance] = {}
+    usual: dict[tuple[str, ...], str] = {}
     for level in series.pyramid:
-        base = bases.setdefault((*_paths(level), text(level.header, "PyramidUID")), level)
+        paths = _paths(level)
+        # A level that names no pyramid is taken to be of the one that the largest level is of.
+        pyramid = usual.setdefault(paths, text(level.header, "PyramidUID"))
+        base = bases.setdefault((*paths, text(level.header, "PyramidUID") or pyramid), level)
         if matrix(level) != matrix(base):
             yield base, level
 

@@ -1,6 +1,7 @@
 """The header of an RLE frame (PS3.5 G.5)."""
 
 import struct
+from itertools import pairwise
 
 from pipeline.model.errors import CodecError
 
@@ -16,6 +17,6 @@ def parse_rle(head: bytes) -> int:
     if not 1 <= count <= _MOST_SEGMENTS:
         raise CodecError(f"RLE: the header counts {count} segments")
     used = offsets[:count]
-    if used[0] != _HEADER_BYTES or any(b <= a for a, b in zip(used, used[1:], strict=False)) or any(offsets[count:]):
+    if used[0] != _HEADER_BYTES or any(b <= a for a, b in pairwise(used)) or any(offsets[count:]):
         raise CodecError("RLE: the segments' offsets do not ascend from byte 64")
     return int(count)

@@ -37,9 +37,8 @@ def preparation(instance: Instance) -> Iterator[Fault]:
                 yield Fault(f"preparation step {number} of specimen {place} has no content")
             for content in contents:
                 if lacking := missing(content, ("ValueType", "ConceptNameCodeSequence")):
-                    yield Fault(
-                        f"preparation step {number} of specimen {place} has a content item without {', '.join(lacking)}"
-                    )
+                    step_of = f"preparation step {number} of specimen {place}"
+                    yield Fault(f"{step_of} has a content item without {', '.join(lacking)}")
 
 
 def localization(instance: Instance) -> Iterator[Fault]:

@@ -32,7 +32,7 @@ def organization(instance: Instance) -> Iterator[Fault]:
 def frame_count(instance: Instance) -> Iterator[Fault]:
     """Compare the frames of TILED_FULL with its tiles."""
     tiles = tiling(instance)
-    if tiles is None or not tiles.full or instance.kind != "VOLUME" or instance.is_concatenated:
+    if tiles is None or not tiles.full or instance.is_concatenated:
         return
     if instance.frames != tiles.frames:
         yield Fault(f"TILED_FULL has {instance.frames} frames, {tiles} make {tiles.frames}")
@@ -109,7 +109,7 @@ def full_positions(instance: Instance) -> Iterator[Fault]:
     if len(wrong):
         frame = int(wrong[0])
         yield Fault(
-            f"{len(wrong)} frames say another place than TILED_FULL gives them, first {frame}: row {groups.rows[frame]}, "
+            f"{len(wrong)} frames say another place than TILED_FULL does, first {frame}: row {groups.rows[frame]}, "
             f"column {groups.columns[frame]} where {rows[frame]}, {columns[frame]} is implied",
             frame=frame,
         )
@@ -153,7 +153,7 @@ def spacing(instance: Instance) -> Iterator[Fault]:
         yield Fault(f"Pixel Spacing is {found[0]:g}, {found[1]:g}")
     if (thickness := numbers(measures[0], "SliceThickness")) == ():
         yield Fault("there is no Slice Thickness")
-    elif thickness[0] < 0:
+    elif thickness[0] <= 0:
         yield Fault(f"Slice Thickness is {thickness[0]:g}")
 
 
@@ -233,7 +233,7 @@ RULES = (
         "tiles.spacing",
         Severity.ERROR,
         "PS3.3 C.7.6.16.2.1",
-        "The shared functional groups of all but LABEL and OVERVIEW tell Pixel Spacing, above 0, and Slice Thickness.",
+        "The shared functional groups of all but LABEL and OVERVIEW tell Pixel Spacing and Slice Thickness, above 0.",
         spacing,
     ),
 )

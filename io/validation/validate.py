@@ -1,9 +1,10 @@
 """Validate whole-slide instances below a path: every rule over every instance and every series, and other tools."""
 
+import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from pipeline.io.validation.dicom3tools import TOOLS, find_tools, verify_entities, verify_instances
+from pipeline.io.validation.dicom3tools import find_tools, verify_entities, verify_instances
 from pipeline.io.validation.findings import Fault, Finding, Severity, ValidationReport
 from pipeline.io.validation.instance import Instance, is_dicom, read_instance
 from pipeline.io.validation.rule import Rule, Subject
@@ -35,6 +36,13 @@ def validate_path(path: Path, *, tools: bool = True) -> ValidationReport:
 
 def validate_files(files: Sequence[Path], root: Path, *, name: str = "", tools: bool = True) -> ValidationReport:
     """Validate DICOM files, named in findings by their paths below `root`."""
+    with warnings.catch_warnings():
+        # pydicom warns of values that are findings here.
+        warnings.simplefilter("ignore")
+        return _validate(files, root, name, tools=tools)
+
+
+def _validate(files: Sequence[Path], root: Path, name: str, *, tools: bool) -> ValidationReport:
     instances: list[tuple[Path, Instance]] = []
     findings: list[Finding] = []
     left_out: list[str] = []
@@ -53,9 +61,12 @@ def validate_files(files: Sequence[Path], root: Path, *, name: str = "", tools: 
         findings += _judge(INSTANCE_RULES, instance, instance.file)
     for series in group_by_series(instance for _, instance in instances):
         findings += _judge(SERIES_RULES, series, series.instances[0].file)
-    found = find_tools() if tools else dict.fromkeys(TOOLS)
-    findings += verify_instances(found["dciodvfy"], instances)
-    findings += verify_entities(found["dcentvfy"], instances)
+    found = find_tools() if tools else {}
+    try:
+        findings += verify_instances(found.get("dciodvfy"), instances)
+        findings += verify_entities(found.get("dcentvfy"), instances)
+    except SourceError as error:
+        left_out.append(error.message)
     return ValidationReport(
         path=name or str(root),
         files=len(instances),
@@ -69,11 +80,10 @@ def _judge(rules: Iterable[Rule[Subject]], subject: Subject, file: str) -> Itera
     """Run rules; an attribute that one of them cannot read is told by the rule about readable values."""
     for rule in rules:
         try:
-            faults = list(rule.check(subject))
-        except SourceError:
-            continue
-        for fault in faults:
-            yield _finding(rule, fault, file)
+            for fault in rule.check(subject):
+                yield _finding(rule, fault, file)
+        except SourceError as error:
+            yield _finding(READABLE, Fault(error.message), file)
 
 
 def _finding(rule: Rule[Instance] | Rule[Series] | Rule[Subject], fault: Fault, file: str) -> Finding:

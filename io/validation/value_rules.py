@@ -42,8 +42,8 @@ def representation(instance: Instance) -> Iterator[Fault]:
 
 
 def uids(instance: Instance) -> Iterator[Fault]:
-    """Find UIDs that are none."""
-    for path, element in _readable_elements(instance.header):
+    """Find UIDs that are none, in the file meta information too."""
+    for path, element in (*_readable_elements(instance.meta), *_readable_elements(instance.header)):
         if element.VR == "UI":
             for value in as_list(element.value):
                 if value and not UID(str(value)).is_valid:

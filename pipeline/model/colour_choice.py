@@ -14,7 +14,7 @@ class IccPolicy(StrEnum):
     REQUIRE_SOURCE = "require-source"
     """The slide's; a slide without one fails."""
     OMIT = "omit"
-    """None. Colour images need one (type 1C, PS3.3 C.8.12.5), so what is written breaks the standard, with a warning."""
+    """None. Colour images need one (type 1C, PS3.3 C.8.12.5): what is written breaks the standard, with a warning."""
     FILE = "file"
     """One that the user gives."""
 
@@ -48,7 +48,7 @@ class Background:
         colour = self.colour or (255, 255, 255)
         if samples == 1 and len(set(colour)) > 1:
             raise ConfigError(
-                f"--background {bytes(colour).hex().upper()} is a colour, and the image is gray: give a gray value of 0 "
-                f"to {largest}"
+                f"--background {bytes(colour).hex().upper()} is a colour, and the image is gray: give a gray value, "
+                f"0 to {largest}"
             )
         return tuple(value * largest // 255 for value in colour[:samples])

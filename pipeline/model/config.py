@@ -10,10 +10,11 @@ import json
 from dataclasses import dataclass
 from enum import StrEnum
 
+from pipeline.model.colour_choice import Background, IccChoice
+from pipeline.model.deidentification import Deidentify
 from pipeline.model.errors import ConfigError
 from pipeline.model.metadata import GivenMetadata
 from pipeline.model.transfer_syntaxes import Subsampling, TransferSyntax
-
 
 _DEFAULT_JPEG_QUALITY = 90
 
@@ -23,6 +24,26 @@ class CodecValidation(StrEnum):
 
     DISABLED = "disabled"
     ROUND_TRIP = "round-trip"
+
+
+class OffsetTable(StrEnum):
+    """Where a reader finds the frames of a compressed instance (PS3.5 A.4, PS3.3 C.7.6.3.1.8)."""
+
+    AUTO = "auto"
+    """Basic where offsets fit in its 32 bits, else extended."""
+    BASIC = "basic"
+    EXTENDED = "extended"
+    EMPTY = "empty"
+    """None: readers follow the items from the first on."""
+
+
+class MissingTiles(StrEnum):
+    """What becomes of tiles that the slide does not hold."""
+
+    FILL = "fill"
+    """Frames of the background colour."""
+    SPARSE = "sparse"
+    """No frames: the instance is TILED_SPARSE."""
 
 
 class OpticalPaths(StrEnum):
@@ -90,6 +111,10 @@ class ConversionConfig:
     level_spacings_um: tuple[float, ...] | None = None
     """Levels of these spacings in micrometres per pixel, ascending, and no others."""
     optical_paths: OpticalPaths = OpticalPaths.COMBINED
+    missing_tiles: MissingTiles = MissingTiles.FILL
+    offset_table: OffsetTable = OffsetTable.AUTO
+    max_instance_bytes: int | None = None
+    """Larger instances become concatenations of files that are no larger; None: they do not."""
     label: bool = True
     overview: bool = True
     thumbnail: bool = True
@@ -98,6 +123,13 @@ class ConversionConfig:
     metadata: GivenMetadata = dataclasses.field(default_factory=GivenMetadata)
     research_placeholder: bool = False
     """Fill what metadata leaves empty with values that say that they are placeholders."""
+    icc: IccChoice = dataclasses.field(default_factory=IccChoice)
+    background: Background | None = None
+    """Fills missing tiles and what lies beyond the image; None: the slide's, or white."""
+    deidentify: Deidentify | None = None
+    """None: what the slide says of whose it is is carried over."""
+    crosswalk: str = ""
+    """CSV that tells which slide a de-identified one was; empty: none is written."""
     codec_validation: CodecValidation = CodecValidation.DISABLED
     certificate: Certificate = Certificate.SAMPLE
     validate_output: bool = False
@@ -132,6 +164,7 @@ class ConversionConfig:
             raise ConfigError(f"--tile-size {self.tile_size} is odd: subsampled chroma needs an even size")
         if self.levels is not None and (not self.levels or min(self.levels) < 0):
             raise ConfigError("--level takes numbers from 0, the base level")
+        _check_range("max-instance-mb", self.max_instance_bytes, 1_000_000, 10**15)
         if sum((self.add_missing_levels, self.regenerate_pyramid, self.level_spacings_um is not None)) > 1:
             raise ConfigError("--add-missing-levels, --regenerate-pyramid and --levels-by-spacing exclude each other")
         if self.source_pixel_spacing_mm is not None and not all(0 < s < 10 for s in self.source_pixel_spacing_mm):
@@ -157,6 +190,7 @@ class ConversionConfig:
 
 _WITHOUT_EFFECT_ON_BYTES = (
     "output",
+    "crosswalk",
     "codec_validation",
     "certificate",
     "validate_output",
@@ -184,6 +218,8 @@ def _check_syntax_options(config: ConversionConfig) -> None:
     Where the slide decides on the syntax, what concerns a family of them is left to it.
     """
     syntax = config.transfer_syntax
+    if syntax is not None and syntax.is_only_passed:
+        raise ConfigError(f"--transfer-syntax {syntax.option}: its frames are passed on from DICOM and never encoded")
     if config.j2k_quality is not None and config.compression_ratio is not None:
         raise ConfigError("--j2k-quality and --compression-ratio exclude each other: give one of them")
     _check_use("j2k-quality", config.j2k_quality is not None, syntax in _ANY_RATE, _ANY_RATE)

@@ -3,8 +3,11 @@
 Frames of a TILED_FULL instance run along a row of tiles first, then down (PS3.3 C.7.6.17.3).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+
+_STEP_TOLERANCE = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,13 @@ class TileGrid:
         """Cut the frames into runs of at most `frames`: (first frame, number of frames)."""
         for first in range(0, self.frames, frames):
             yield first, min(frames, self.frames - first)
+
+
+def are_even(offsets: Sequence[float]) -> bool:
+    """Whether two or more offsets are equally far from their neighbours, to a hundredth of the distance."""
+    steps = [later - earlier for earlier, later in pairwise(offsets)]
+    mean = (offsets[-1] - offsets[0]) / len(steps)
+    return all(abs(step - mean) <= _STEP_TOLERANCE * abs(mean) for step in steps)
 
 
 def level_spacing(

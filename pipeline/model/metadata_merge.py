@@ -65,8 +65,13 @@ def later_wins(files: list[GivenMetadata]) -> GivenMetadata:
     return merged
 
 
-def merged_metadata(given: GivenMetadata, source: GivenMetadata) -> GivenMetadata:
-    """Return the user's metadata with the slide's own below it; a note tells which of the slide's are left out."""
+def merged_metadata(given: GivenMetadata, source: GivenMetadata, *, pseudonyms: bool = False) -> GivenMetadata:
+    """Return the user's metadata with the slide's own below it; a note tells which of the slide's are left out.
+
+    Identifiers of a slide that are `pseudonyms` give way to any of the user's, of the same group, without a word.
+    """
+    if pseudonyms:
+        return _over(given, _without_pseudonyms(given, source))
     dropped = [name for name, (identifying, _) in _GROUPS.items() if _differ(given, source, identifying)]
     if "patient" in dropped:
         dropped = list(_GROUPS)
@@ -77,6 +82,18 @@ def merged_metadata(given: GivenMetadata, source: GivenMetadata) -> GivenMetadat
     empty: dict[str, Any] = {key: getattr(GivenMetadata(), key) for name in dropped for key in _GROUPS[name][1]}
     kept = replace(source, **empty, notes=tuple(notes))
     return _over(given, kept)
+
+
+def _without_pseudonyms(given: GivenMetadata, source: GivenMetadata) -> GivenMetadata:
+    """Return the slide's pseudonyms without the groups that the user identifies; what describes a specimen stays."""
+    groups = (
+        (("patient_id", "patient_name"), _GROUPS["patient"][1]),
+        _GROUPS["study"],
+        (_GROUPS["specimen"][0], _GROUPS["specimen"][0]),
+    )
+    dropped = [key for identifying, group in groups if any(getattr(given, k) for k in identifying) for key in group]
+    empty: dict[str, Any] = {key: getattr(GivenMetadata(), key) for key in dropped}
+    return replace(source, **empty)
 
 
 def with_preset(given: GivenMetadata, preset: tuple[PreparationStep, ...]) -> GivenMetadata:

@@ -7,12 +7,23 @@ key of a slide it has not seen plans that slide again and gets the same plan.
 from dataclasses import dataclass
 from enum import StrEnum
 
+from pipeline.model.config import OffsetTable
+from pipeline.model.deidentification import Deidentified
 from pipeline.model.geometry import TileGrid
 from pipeline.model.metadata import SlideMetadata
 from pipeline.model.pyramid import PyramidChain
 from pipeline.model.reasons import Reason, Route
 from pipeline.model.source import ImageKind, LossyHistory, OpticalPathFacts, ScannerFacts
 from pipeline.model.transfer_syntaxes import Photometric, TransferSyntax
+
+
+class TileOrganization(StrEnum):
+    """Dimension Organization Type (PS3.3 C.7.6.17.3)."""
+
+    FULL = "TILED_FULL"
+    """All tiles of all planes: a frame's place follows from its number."""
+    SPARSE = "TILED_SPARSE"
+    """The header lists the place of each frame."""
 
 
 class Action(StrEnum):
@@ -48,6 +59,10 @@ class InstancePlan:
     """The source's optical paths that the instance holds, by number."""
     focal_planes: int = 1
     """All of the image's, from glass to coverslip."""
+    organization: TileOrganization = TileOrganization.FULL
+    stored_frames: int | None = None
+    """Frames where the instance has none for tiles that the source does not hold; None: it has all."""
+    offset_table: OffsetTable = OffsetTable.AUTO
     native_grid: bool
     transfer_syntax: TransferSyntax
     photometric: Photometric
@@ -81,12 +96,18 @@ class InstancePlan:
     @property
     def frames(self) -> int:
         """Frames of all planes, in the order of PS3.3 C.7.6.17.3: tiles, focal planes, optical paths."""
+        if self.stored_frames is not None:
+            return self.stored_frames
         return self.grid.frames * self.focal_planes * len(self.optical_paths)
 
-    def source_plane(self, frame: int) -> int:
-        """Return the plane of the source image that a frame shows."""
-        path, focal_plane = divmod(frame // self.grid.frames, self.focal_planes)
-        return self.optical_paths[path] * self.focal_planes + focal_plane
+    @property
+    def source_planes(self) -> tuple[int, ...]:
+        """Planes of the source image, in the order in which the instance holds them."""
+        return tuple(
+            path * self.focal_planes + focal_plane
+            for path in self.optical_paths
+            for focal_plane in range(self.focal_planes)
+        )
 
     @property
     def frame_bytes(self) -> int:
@@ -123,8 +144,10 @@ class SlidePlan:
     focal_plane_offsets_um: tuple[float, ...]
     """Z of the focal planes from the nominal one, ascending."""
     icc_source: str
-    """`source` or `srgb`."""
+    """`source`, `srgb`, `file` or `omitted`; empty for gray slides."""
     warnings: tuple[str, ...]
+    deidentified: Deidentified | None = None
+    """What was taken out of the slide; None: it was not asked for."""
 
     @property
     def base(self) -> InstancePlan:

@@ -82,18 +82,38 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenFile:
+    """A file of an instance: all of it, or a part of a concatenation."""
+
+    name: str
+    uri: str
+    """Where it stands in the staging area."""
+    bytes: int
+    frames: int
+    sop_instance_uid: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WrittenInstance:
     """An instance that stands complete in the staging area."""
 
     slide_id: str
     instance: str
-    staged_uri: str
-    bytes: int
-    frames: int
+    files: tuple[WrittenFile, ...]
     certified_frames: int
     """Frames read back from the written object whose digest was compared."""
     runs: tuple[tuple[int, int, RunCounters], ...]
     """(first frame, frames, counters) of each run, in order."""
+
+    @property
+    def bytes(self) -> int:
+        """Of all files."""
+        return sum(file.bytes for file in self.files)
+
+    @property
+    def frames(self) -> int:
+        """Of all files."""
+        return sum(file.frames for file in self.files)
 
 
 class Status(StrEnum):

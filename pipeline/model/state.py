@@ -21,9 +21,11 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstanceRecord:
-    """One written instance."""
+    """One written file."""
 
     file: str
+    instance: str
+    """Name of the instance that it is, or is a part of."""
     bytes: int
     frames: int
     sop_instance_uid: str

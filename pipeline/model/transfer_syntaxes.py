@@ -90,7 +90,9 @@ class TransferSyntax(StrEnum):
         for syntax in cls.offered():
             if syntax.option == name:
                 return syntax
-        raise ValueError(f"no transfer syntax is called {name!r}; there are {', '.join(s.option for s in cls.offered())}")
+        raise ValueError(
+            f"no transfer syntax is called {name!r}; there are {', '.join(s.option for s in cls.offered())}"
+        )
 
 
 _OPTIONS = {

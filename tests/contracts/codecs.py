@@ -164,7 +164,7 @@ class FrameEncoderContract:
         frame = encoder.encode(draw_frame(settings))
         tiles = tiles_of(settings)
         chance = np.random.default_rng(0)
-        for _ in range(40):
+        for _ in range(20):
             damaged = bytearray(frame[: int(chance.integers(0, len(frame) + 1))])
             for place in chance.integers(0, max(1, min(len(damaged), 200)), 3 if len(damaged) else 0):
                 damaged[place] ^= 1 << int(chance.integers(0, 8))

@@ -24,7 +24,8 @@ RECORDS = st.builds(
     config_digest=NAMES,
     series_instance_uid=NAMES,
     instances=st.lists(
-        st.builds(InstanceRecord, file=NAMES, bytes=COUNTS, frames=COUNTS, sop_instance_uid=NAMES), max_size=4
+        st.builds(InstanceRecord, file=NAMES, instance=NAMES, bytes=COUNTS, frames=COUNTS, sop_instance_uid=NAMES),
+        max_size=4,
     ).map(tuple),
 )
 RECORD = StateRecord(
@@ -36,7 +37,9 @@ RECORD = StateRecord(
     fingerprint="f" * 32,
     config_digest="c" * 16,
     series_instance_uid="2.25.1",
-    instances=(InstanceRecord(file="level-0.dcm", bytes=1234, frames=5, sop_instance_uid="2.25.2"),),
+    instances=(
+        InstanceRecord(file="level-0.dcm", instance="level-0", bytes=1234, frames=5, sop_instance_uid="2.25.2"),
+    ),
 )
 
 

@@ -125,7 +125,7 @@ def test_runs_in_any_order_become_an_instance(slide: Path, tmp_path: Path) -> No
     assert isinstance(written, WrittenInstance)
     assert (written.frames, written.instance) == (35, "level-0")
     assert [first for first, _, _ in written.runs] == [run.first_frame for run in runs]
-    assert Path(written.staged_uri).stat().st_size == written.bytes
+    assert Path(written.files[0].uri).stat().st_size == written.bytes
 
 
 @pytest.mark.parametrize(

@@ -73,9 +73,7 @@ def _of_jpeg(segments: CziSegments, attachment: Attachment, kind: ImageKind) -> 
     header = parse_header(segments.read(attachment.offset, attachment.size))
     if header.columns * header.rows > _MOST_PIXELS or len(header.components) not in (1, 3) or header.precision != 8:
         raise CodecError("the JPEG is too large, or neither gray nor RGB of 8 bits")
-    return AttachedImage(
-        kind, attachment, header.columns, header.rows, len(header.components), CziCompression.JPEG
-    )
+    return AttachedImage(kind, attachment, header.columns, header.rows, len(header.components), CziCompression.JPEG)
 
 
 def _of_czi(segments: CziSegments, attachment: Attachment, kind: ImageKind) -> AttachedImage:

@@ -150,9 +150,7 @@ def _offsets(layout: SceneLayout, metadata: CziMetadata, doubts: list[str]) -> t
     distance = metadata.plane_distance_um
     if distance is None:
         distance = _ASSUMED_DISTANCE_UM
-        doubts.append(
-            f"the distance of its {len(planes)} focal planes is not told; {distance:g} micrometre is written"
-        )
+        doubts.append(f"the distance of its {len(planes)} focal planes is not told; {distance:g} micrometre is written")
     return tuple(abs(z - planes[0]) * distance for z in planes)
 
 

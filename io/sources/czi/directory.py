@@ -39,8 +39,8 @@ def read_sub_blocks(segments: CziSegments) -> SubBlocks:
     if not 0 < count <= len(data) // _ENTRY.size:
         raise segments.damaged(f"its directory cannot have {count} sub-blocks")
     others: dict[bytes, int] = {}
-    records = [_record(segments, entry, dimensions, others) for entry, dimensions in _entries(segments, count, data)]
-    return np.array(records, _RECORD)
+    records = (_record(segments, entry, dimensions, others) for entry, dimensions in _entries(segments, count, data))
+    return np.fromiter(records, _RECORD, count)
 
 
 def tell_levels(blocks: SubBlocks, minification: int | None) -> int:

@@ -46,7 +46,7 @@ def _image(data: bytes) -> int:
     if first + count * _ENTRY.size > len(data):
         raise CodecError("JPEG XR: the file ends before its directory")
     entries = _ENTRY.iter_unpack(data[first : first + count * _ENTRY.size])
-    values = {tag: value for tag, _, _, value in entries}
+    values: dict[int, int] = {tag: value for tag, _, _, value in entries}
     at, size = values.get(_IMAGE_OFFSET, 0), values.get(_IMAGE_BYTES, 0)
     if at + max(size, _LAST_BYTE_OF_SIZES) > len(data):
         raise CodecError("JPEG XR: the image ends behind the data: it is truncated")

@@ -1,7 +1,7 @@
 """What the XML of a CZI file tells: scaling, channels, objective, scanner, dates, barcode.
 
-The schema is ZEISS's CZI metadata (ImageDocument/Metadata). Lengths in `Scaling` are in metres. A channel is told twice,
-under `Information` by the acquisition and under `DisplaySetting` by the viewer; both lists are in the order of C.
+The schema is ZEISS's CZI metadata (ImageDocument/Metadata). Lengths in `Scaling` are in metres. A channel is told
+twice, under `Information` by the acquisition and under `DisplaySetting` by the viewer, both times in the order of C.
 """
 
 import math

@@ -56,9 +56,7 @@ class CziSource(SlideSource):
             raise self._segments.damaged("it has lower levels without a base")
         scenes = scenes_of(blocks)
         check_scene(self.uri, scene, len(scenes))
-        layout = lay_out(
-            blocks, *scenes[scene - 1], minification, descending=metadata.planes_descend, uri=self.uri
-        )
+        layout = lay_out(blocks, *scenes[scene - 1], minification, descending=metadata.planes_descend, uri=self.uri)
         kind = _one_pixel_type(self.uri, [plane.blocks for level in layout.levels for plane in level.planes])
         attached, warnings = attached_images(self._segments)
         if len(scenes) > 1:  # the thumbnail shows all scenes
@@ -116,9 +114,7 @@ class CziSource(SlideSource):
             return self._canvas(grid.tile_columns, grid.tile_rows)
 
         try:
-            return fill_tiles(
-                self._levels[image].planes[plane], self._reader.read, grid, first, count, blank
-            )
+            return fill_tiles(self._levels[image].planes[plane], self._reader.read, grid, first, count, blank)
         except CodecError as error:
             raise self._bad_tile(image, plane, first, error) from error
 
@@ -126,7 +122,7 @@ class CziSource(SlideSource):
         """Gray or RGB, (rows, columns, samples); what was not scanned has the background colour."""
         described = self._description.images[image]
         if described.level is None:
-            return np.ascontiguousarray(self._read_attached(image)[y : y + rows, x : x + columns])
+            return self._read_attached(image)[y : y + rows, x : x + columns].copy()
         region = self._canvas(columns, rows)
         try:
             fill_region(self._levels[image].planes[plane], self._reader.read, region, x, y)

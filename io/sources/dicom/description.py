@@ -19,7 +19,7 @@ from pipeline.model.source import Compression, ImageKind, SlideDescription, Sour
 from pipeline.model.transfer_syntaxes import TransferSyntax
 
 
-def describe_series(images: Sequence[SeriesImage], warnings: Sequence[str]) -> SlideDescription:
+def describe_series(images: Sequence[SeriesImage], doubts: Sequence[str]) -> SlideDescription:
     """Return the description of a series; its levels come first, base first."""
     base = images[0]
     header = base.instances[0].header
@@ -31,7 +31,7 @@ def describe_series(images: Sequence[SeriesImage], warnings: Sequence[str]) -> S
         images=tuple(_describe(index, one, base) for index, one in enumerate(images)),
         facts=scanner_facts(header, label),
         icc_profile=icc_profile(header),
-        warnings=(*warnings, *_doubts(header), *left_out),
+        warnings=(*doubts, *_doubts(header), *left_out),
         optical_paths=optical_paths(headers, base.image.paths, base.image.form.samples),
         focal_plane_offsets_um=base.image.z_um if len(base.image.z_um) > 1 else (0.0,),
         metadata=metadata,

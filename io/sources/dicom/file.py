@@ -1,6 +1,5 @@
 """The header of one DICOM file, parsed once, and the place of its pixels."""
 
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +20,7 @@ _REFUSED = {
 }
 _PER_FRAME = 0x52009230
 _PIXEL_DATA = 0x7FE00010
+NO_PIXELS = -1
 _EXTENDED_TABLE, _EXTENDED_LENGTHS = 0x7FE00001, 0x7FE00002
 
 
@@ -39,7 +39,7 @@ class ParsedFile:
     """Extended Offset Table and its lengths; empty where there is none."""
     extended_lengths: bytes
     pixel_data: int
-    """Place of the first byte of Pixel Data's value."""
+    """Place of the first byte of Pixel Data's value; `NO_PIXELS` where there is none."""
     pixel_length: int
     """UNDEFINED_LENGTH where frames are encapsulated."""
 
@@ -55,12 +55,10 @@ class ParsedFile:
 
 
 def parse_file(file: FileBytes) -> ParsedFile:
-    """Read the header of an instance with pixels. Raises SourceError."""
+    """Read the header of an instance. Raises SourceError."""
     name = file.uri
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # pydicom's, of values that are odd and do not matter
-            return _parse(file, name)
+        return _parse(file, name)
     except SourceError:
         raise
     except Exception as error:  # a parser of hostile headers may raise anything
@@ -86,23 +84,25 @@ def _parse(file: FileBytes, name: str) -> ParsedFile:
     reader = ElementReader(file.read, file.size, implicit=implicit, name=name)
     positions: FramePositions | None = None
     tables = {_EXTENDED_TABLE: b"", _EXTENDED_LENGTHS: b""}
+    place, length = NO_PIXELS, 0
     for element in reader.elements(at, file.size):
         if element.tag == _PIXEL_DATA:
-            return ParsedFile(
-                file=file,
-                header=header,
-                transfer_syntax=str(syntax),
-                positions=positions,
-                extended_offsets=tables[_EXTENDED_TABLE],
-                extended_lengths=tables[_EXTENDED_LENGTHS],
-                pixel_data=element.value,
-                pixel_length=element.length,
-            )
+            place, length = element.value, element.length
+            break
         if element.tag == _PER_FRAME:
             positions = read_positions(reader, element)
         elif element.tag in tables:
             tables[element.tag] = reader.value(element)
-    raise SourceError(f"{name} holds no pixel data", uri=name)
+    return ParsedFile(
+        file=file,
+        header=header,
+        transfer_syntax=str(syntax),
+        positions=positions,
+        extended_offsets=tables[_EXTENDED_TABLE],
+        extended_lengths=tables[_EXTENDED_LENGTHS],
+        pixel_data=place,
+        pixel_length=length,
+    )
 
 
 def _at_frames(tag: BaseTag, vr: str | None, length: int) -> bool:

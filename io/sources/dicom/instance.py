@@ -6,7 +6,7 @@ from pydicom import Dataset
 from pydicom.multival import MultiValue
 from pydicom.uid import UID, VLWholeSlideMicroscopyImageStorage
 
-from pipeline.io.sources.dicom.file import ParsedFile
+from pipeline.io.sources.dicom.file import NO_PIXELS, ParsedFile
 from pipeline.model.errors import SourceError
 from pipeline.model.geometry import TileGrid
 from pipeline.model.source import ImageKind
@@ -77,6 +77,11 @@ class Instance:
         return self.parsed.header
 
 
+def is_image_of_slide(header: Dataset) -> bool:
+    """Whether a file is a WSM image of a kind that is read."""
+    return header.get("SOPClassUID") == VLWholeSlideMicroscopyImageStorage and image_flavor(header) in list(ImageKind)
+
+
 def image_flavor(header: Dataset) -> str:
     """Return value 3 of Image Type (PS3.3 C.8.12.4.1.1); empty where there is none."""
     values = header.get("ImageType")
@@ -87,16 +92,13 @@ def read_instance(parsed: ParsedFile) -> Instance:
     """Read what the header says. Raises SourceError for what is no WSM image or has pixels that cannot be read."""
     header, name = parsed.header, parsed.name
     if header.get("SOPClassUID") != VLWholeSlideMicroscopyImageStorage:
-        kind = UID(str(header.get("SOPClassUID", ""))).name or "an object without SOP class"
-        raise SourceError(f"{name} is {kind}; VL Whole Slide Microscopy images are read", uri=name)
+        raise SourceError(f"{name} is {what_it_is(header)}; VL Whole Slide Microscopy images are read", uri=name)
     try:
         kind = ImageKind(image_flavor(header))
     except ValueError:
-        raise SourceError(
-            f"{name} is an image of type {image_flavor(header) or 'nothing'} (value 3 of ImageType); "
-            f"{', '.join(ImageKind)} are read",
-            uri=name,
-        ) from None
+        raise SourceError(f"{name} is {what_it_is(header)}; {', '.join(ImageKind)} are read", uri=name) from None
+    if parsed.pixel_data == NO_PIXELS:
+        raise SourceError(f"{name} holds no pixel data: the file is truncated, or its frames are elsewhere", uri=name)
     form = _frame_format(parsed)
     frames = int(header.get("NumberOfFrames") or 1)
     if not 1 <= frames <= max(1, parsed.file.size):
@@ -110,6 +112,14 @@ def read_instance(parsed: ParsedFile) -> Instance:
         first_frame=int(header.get("ConcatenationFrameOffsetNumber") or 0),
         number=int(header.get("InstanceNumber") or 0),
     )
+
+
+def what_it_is(header: Dataset) -> str:
+    """Return words for a file that is left out or refused."""
+    sop_class = str(header.get("SOPClassUID", ""))
+    if sop_class == VLWholeSlideMicroscopyImageStorage:
+        return f"an image of type {image_flavor(header) or 'nothing'} (value 3 of ImageType)"
+    return UID(sop_class).name or "an object without SOP class"
 
 
 def _frame_format(parsed: ParsedFile) -> FrameFormat:

@@ -10,7 +10,7 @@ from itertools import groupby
 
 from pipeline.io.sources.dicom.file import ParsedFile, parse_file
 from pipeline.io.sources.dicom.image import DicomImage
-from pipeline.io.sources.dicom.instance import Instance, image_flavor, read_instance
+from pipeline.io.sources.dicom.instance import Instance, image_flavor, is_image_of_slide, read_instance, what_it_is
 from pipeline.io.sources.dicom.placement import identifiers
 from pipeline.io.sources.file_bytes import FileBytes
 from pipeline.model.errors import SourceError
@@ -59,16 +59,12 @@ def read_series(files: Sequence[FileBytes], uri: str) -> tuple[list[SeriesImage]
 
 def _images_of_slides(parsed: Sequence[ParsedFile], uri: str) -> tuple[list[ParsedFile], list[str]]:
     """Leave out what is no image of a slide, with a warning. Raises SourceError when nothing is left."""
-    known = [one for one in parsed if image_flavor(one.header) in list(ImageKind)]
+    known = [one for one in parsed if is_image_of_slide(one.header)]
     if not any(image_flavor(one.header) == ImageKind.VOLUME for one in known):
         for one in parsed:
             _checked(one)
         raise SourceError(f"{uri}: no image of the series is a level (VOLUME in ImageType)", uri=uri)
-    warnings = [
-        f"{one.file_name} is of type {image_flavor(one.header) or 'nothing'} (ImageType), and left out"
-        for one in parsed
-        if one not in known
-    ]
+    warnings = [f"{one.file_name} is {what_it_is(one.header)}, and left out" for one in parsed if one not in known]
     return known, warnings
 
 

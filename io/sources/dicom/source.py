@@ -1,6 +1,7 @@
 """A DICOM series as a slide: VL Whole Slide Microscopy images as scanners, archives and other converters write them."""
 
 import hashlib
+import warnings
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -43,8 +44,10 @@ class DicomSource(SlideSource):
                 opened.callback(file.close)
                 self._files.append(file)
             try:
-                series, warnings = read_series(self._files, uri)
-                self._description = describe_series(series, warnings)
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore", UserWarning)  # pydicom's, of values that are checked here
+                    series, doubts = read_series(self._files, uri)
+                    self._description = describe_series(series, doubts)
             except SlidebeamError as error:
                 raise error if isinstance(error, SourceError) else SourceError(f"{uri}: {error}", uri=uri) from error
             except Exception as error:  # values of a damaged header may be anything

@@ -21,7 +21,7 @@ _MOST_ENTRIES = 1024
 _MOST_DIRECTORIES = 4096
 _LONGEST_VALUE = 1 << 20
 _ASCII, _LONG = 2, 4
-_FORMATS = {1: "B", 2: "s", 3: "H", 4: "I", 5: "II", 6: "b", 7: "B", 8: "h", 9: "i", 10: "ii", 11: "f", 12: "d", 13: "I"}
+_FORMATS = dict(enumerate(("B", "s", "H", "I", "II", "b", "B", "h", "i", "ii", "f", "d", "I"), start=1))
 """By TIFF type."""
 
 Read = Callable[[int, int], bytes]

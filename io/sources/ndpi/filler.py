@@ -1,8 +1,8 @@
 """Restart intervals of one colour, for the part of an edge frame that the level does not have.
 
 All minimum coded units are alike: the first block of each component has the DC coefficient of the colour, all others
-the difference zero, and no block has AC coefficients (T.81, F.1.2). They are coded with the Huffman tables of the level,
-so that a frame of them and of the level's own intervals has one header.
+the difference zero, and no block has AC coefficients (T.81, F.1.2). They are coded with the Huffman tables of the
+level, so that a frame of them and of the level's own intervals has one header.
 """
 
 from pipeline.io.jpeg.markers import JpegHeader, Marker

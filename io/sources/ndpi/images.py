@@ -59,7 +59,8 @@ def open_image(file: NdpiFile, directory: Directory, *, dark: bool, warn: Callab
     placed = _placed_intervals(file, directory, header, [lay for lay in layouts if lay], read, length, warn)
     used = (placed[0].columns, placed[0].rows) if placed else said
     if used != tagged:
-        warn(f"directory {directory.number}: its tags say {tagged[0]} x {tagged[1]} pixels, it has {used[0]} x {used[1]}")
+        sizes = f"its tags say {tagged[0]} x {tagged[1]} pixels, it has {used[0]} x {used[1]}"
+        warn(f"directory {directory.number}: {sizes}")
     if placed is None:
         return WholeImage(read, file.uri, header=header, length=length, colour=colour)
     layout, intervals = placed
@@ -78,8 +79,8 @@ def _check_compression(file: NdpiFile, directory: Directory) -> None:
     compression = directory.integer(Tag.COMPRESSION)
     if compression == _JPEG_XR:
         raise SourceError(
-            f"{file.uri}: directory {directory.number} is stored as JPEG XR (Compression 22610, gray of 16 bits), which "
-            "is not supported; export it as JPEG with the scanner's software",
+            f"{file.uri}: directory {directory.number} is stored as JPEG XR (Compression 22610, gray of 16 bits), "
+            "which is not supported; export it as JPEG with the scanner's software",
             uri=file.uri,
         )
     if compression != _JPEG:
@@ -129,7 +130,7 @@ def _placed_intervals(
     for layout in layouts:
         found = found_intervals(read, begin, end, layout.count)
         if found is not None:
-            warn(f"directory {directory.number}: its tag McuStarts is missing or wrong; restart markers were searched for")
+            warn(f"directory {directory.number}: McuStarts is missing or wrong; restart markers were searched for")
             return layout, found
     return None
 

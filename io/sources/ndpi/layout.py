@@ -67,7 +67,5 @@ def interval_layout(header: StripHeader, columns: int, rows: int) -> IntervalLay
     units = -(-columns // mcu_columns)
     if not interval or units % interval or not header.is_sequential:
         return None
-    layout = IntervalLayout(
-        columns=columns, rows=rows, interval_columns=interval * mcu_columns, interval_rows=mcu_rows
-    )
+    layout = IntervalLayout(columns=columns, rows=rows, interval_columns=interval * mcu_columns, interval_rows=mcu_rows)
     return layout if layout.grid.tile_columns <= _MOST_COLUMNS else None

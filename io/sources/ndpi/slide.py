@@ -41,9 +41,12 @@ def open_ndpi(path: str, scene: int) -> SlideSource:
     file = NdpiFile(path)
     try:
         return _slide(file)
-    except BaseException:
+    except SourceError:
         file.close()
         raise
+    except Exception as error:  # tags of a damaged file may contradict each other in any way
+        file.close()
+        raise SourceError(f"{path} is malformed ({type(error).__name__}: {error})", uri=path) from error
 
 
 def _slide(file: NdpiFile) -> NdpiSource:
@@ -65,7 +68,7 @@ def _slide(file: NdpiFile) -> NdpiSource:
         described.append(_described(len(images), ImageKind.OVERVIEW, None, [macro[0]]))
         images.append([macro[0]])
     if dark:
-        warnings.append(f"fluorescence ({path.name}) that the scanner stored as RGB: it stays three samples of one path")
+        warnings.append(f"fluorescence ({path.name}), stored as RGB by the scanner: it stays three samples of one path")
     grid = described[0].grid
     description = SlideDescription(
         format="hamamatsu",
@@ -129,7 +132,7 @@ def _described(index: int, kind: ImageKind, level: int | None, readers: Sequence
     pixels = first.grid.columns * first.grid.rows * first.samples * len(readers)
     stored = sum(int(reader.lengths.sum()) for reader in readers)
     retiled = isinstance(first, RetiledImage)
-    is_frame = kind is ImageKind.VOLUME and (retiled or first.is_frame)
+    is_frame = kind is ImageKind.VOLUME and first.has_frames
     return SourceImage(
         index=index,
         kind=kind,

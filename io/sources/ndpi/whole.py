@@ -1,7 +1,7 @@
 """A picture that is one JPEG without restart intervals: the macro, and low levels of the pyramid.
 
-A level that is small enough is one frame, and passes as it is stored. A larger one can only be decoded as a whole; it is
-decoded once and kept, so that reading it in pieces does not decode it again for each.
+A level that is small enough is one frame, and passes as it is stored. A larger one can only be decoded as a whole; it
+is decoded once and kept, so that reading it in pieces does not decode it again for each.
 """
 
 import threading
@@ -43,7 +43,8 @@ class WholeImage:
                 "to decode in bounded memory; save the slide anew with the scanner's software",
                 uri=uri,
             )
-        self.is_frame = columns * rows <= _LARGEST_FRAME
+        self.has_frames = columns * rows <= _LARGEST_FRAME
+        """Whether it is one."""
         self.lengths = np.array([length], np.uint64)
         self.codec = JpegTiles(
             tables=b"", colour=colour, samples=self.samples, bits=8, tile_columns=columns, tile_rows=rows

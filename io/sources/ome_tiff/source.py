@@ -64,7 +64,9 @@ def open_ome_tiff(container: TiffContainer, number: int) -> SlideSource:
         focal_plane_offsets_um=offsets_um,
         scenes=tuple(other.name for other in scenes) if len(scenes) > 1 else (),
         scene=number,
-        shared_coordinates=len(scenes) > 1 and origins[0] is not None,
+        # Time points of one image are of one place, known or not.
+        shared_coordinates=len(scenes) > 1
+        and (origins[0] is not None or all(other.levels[0] is base for other in scenes)),
         properties=(*document.properties, *text_properties(container)),
     )
     return TiffSource(container, images, description)

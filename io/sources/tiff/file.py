@@ -21,6 +21,8 @@ from pipeline.model.errors import SourceError
 _ICC_TAG = 34675
 _INDEX_TAGS = (273, 279, 324, 325, 513, 514)
 """StripOffsets, StripByteCounts, TileOffsets, TileByteCounts, and those of old JPEG."""
+_OME_SCHEMA = "http://www.openmicroscopy.org/Schemas/"
+_HEAD = 1 << 12
 _PIECE = 1 << 20
 _MOST_SUBDIRECTORIES = 64
 """Of one directory: a pyramid of more levels would begin with more pixels than a file can hold."""
@@ -39,10 +41,10 @@ class TiffContainer:
             self._descriptor = self._file.filehandle.fileno()
             self.size = os.fstat(self._descriptor).st_size
             self.is_svs = self._file.is_svs
-            self.is_ome = self._file.is_ome
             self.is_qpi = self._file.is_qpi
             self.first = self._file.pages.first
             self.description = _text(self.first.description)
+            self.is_ome = self._file.is_ome or _OME_SCHEMA in self.description[:_HEAD]
         except Exception as error:
             self._file.close()
             raise _unreadable(uri, error) from error
@@ -52,9 +54,27 @@ class TiffContainer:
     def pages(self) -> list[tifffile.TiffPage]:
         """All directories of the chain, parsed when they are first asked for. Raises SourceError."""
         try:
-            return [_packed(page.aspage()) for page in _each_once(self._file.pages)]
+            found = [_packed(page.aspage()) for page in _each_once(self._file.pages)]
+            behind = self._next_directory(found[-1])
+        except SourceError:
+            raise
         except Exception as error:
             raise _unreadable(self.uri, error) from error
+        if behind:
+            # tifffile stops there without an error.
+            raise SourceError(
+                f"{self.uri}: directory {len(found)} should be at byte {behind} of {self.size} and is not readable: "
+                "the file is truncated or damaged; fetch it again",
+                uri=self.uri,
+            )
+        return found
+
+    def _next_directory(self, page: tifffile.TiffPage) -> int:
+        """Return where the directory behind this one is said to be; 0 for the last of a chain."""
+        tiff = self._file.tiff
+        entries = struct.unpack(tiff.tagnoformat, self.read(page.offset, tiff.tagnosize))[0]
+        place = page.offset + tiff.tagnosize + entries * tiff.tagsize
+        return int(struct.unpack(tiff.offsetformat, self.read(place, tiff.offsetsize))[0])
 
     def subdirectories(self, page: tifffile.TiffPage) -> list[tifffile.TiffPage]:
         """Return the directories that SubIFDs of a directory names, in its order, parsed when first asked for.

@@ -10,7 +10,7 @@ from typing import cast
 
 import numpy as np
 import tifffile
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from pipeline.io.codecs.contract import TileCodec
 from pipeline.io.jpeg.passthrough import JpegTiles
@@ -18,6 +18,8 @@ from pipeline.io.jpeg2000.passthrough import Jpeg2000Tiles
 from pipeline.io.sources.tiff.alpha import compose_on_white
 from pipeline.io.sources.tiff.pixel_form import JPEG_2000, PixelForm
 from pipeline.io.sources.tiff.plain_codec import MINISWHITE, PlainTiles
+from pipeline.io.sources.tiff.raw_rows import RawRows, cut_strips
+from pipeline.io.sources.tiff.ycbcr import YcbcrTiles
 from pipeline.model.errors import CodecError, SourceError, TileError
 from pipeline.model.geometry import TileGrid
 from pipeline.model.reasons import Reason
@@ -53,12 +55,17 @@ class TiffImage:
         self.may_have_lost = self.compression is Compression.OTHER and int(page.compression) not in _LOSSLESS
         """Compressed by a codec that DICOM does not have, and that need not be reversible."""
         self.form = form
-        self.grid = self._grid()
+        cut = cut_strips(page, form, file_size)
+        self.grid = self._grid() if cut is None else cut.grid
         self.planes = form.stored_samples if int(page.planarconfig) == 2 and form.stored_samples > 1 else 1
-        self.offsets, self.lengths = self._tile_index(file_size)
-        self.codec: TileCodec = self._codec(self.grid.tile_rows)
+        offsets, lengths = (page.dataoffsets, page.databytecounts) if cut is None else (cut.offsets, cut.lengths)
+        self.offsets, self.lengths = self._tile_index(offsets, lengths, file_size)
+        self.codec: TileCodec = (
+            self._codec(self.grid.tile_rows) if cut is None else RawRows(page, form, page.parent.byteorder)
+        )
         last = self.rows - (self.grid.down - 1) * self.grid.tile_rows
-        self._last_strip_codec = self.codec if self.tiled or last == self.grid.tile_rows else self._codec(last)
+        same = self.tiled or cut is not None or last == self.grid.tile_rows
+        self._last_strip_codec = self.codec if same else self._codec(last)
         page.dataoffsets = page.databytecounts = ()  # not before: tifffile's decoder looks at the first tile
 
     @property
@@ -164,9 +171,10 @@ class TiffImage:
         except ValueError as error:
             raise SourceError(f"{self._uri}: {error}", uri=self._uri) from error
 
-    def _tile_index(self, file_size: int) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
-        offsets = np.array(self._page.dataoffsets, np.uint64)
-        lengths = np.array(self._page.databytecounts, np.uint64)
+    def _tile_index(
+        self, told_offsets: ArrayLike, told_lengths: ArrayLike, file_size: int
+    ) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+        offsets, lengths = np.array(told_offsets, np.uint64), np.array(told_lengths, np.uint64)
         expected = self.grid.frames * self.planes
         if len(offsets) != expected or len(lengths) != expected:
             raise SourceError(
@@ -191,6 +199,8 @@ class TiffImage:
 
     def _codec(self, rows: int) -> TileCodec:
         reason = self._why_decoded()
+        if self.colour is TaggedColour.YCBCR and self.compression is Compression.OTHER:
+            return YcbcrTiles(self._page, self.form, columns=self.grid.tile_columns, rows=rows)
         if reason is not None:
             return PlainTiles(self._page, self.form, samples=1 if self.planes > 1 else self.samples, reason=reason)
         if self.compression is Compression.JPEG:

@@ -100,9 +100,16 @@ def _colour(page: tifffile.TiffPage, uri: str, index_is_gray: bool) -> TaggedCol
             f"{uri}: PhotometricInterpretation {photometric} is not supported; gray, RGB, YCbCr and palettes are",
             uri=uri,
         )
-    if photometric == _YCBCR and compression != _JPEG and compression not in JPEG_2000:
-        raise SourceError(f"{uri}: YCbCr pixels outside of JPEG are not supported", uri=uri)
+    if photometric == _YCBCR and compression not in (_JPEG, *JPEG_2000) and not _is_plain_ycbcr(page):
+        raise SourceError(
+            f"{uri}: YCbCr pixels outside of JPEG are supported with 3 samples of 8 bits in one plane", uri=uri
+        )
     return _COLOURS[photometric]
+
+
+def _is_plain_ycbcr(page: tifffile.TiffPage) -> bool:
+    in_one_plane = int(page.planarconfig) == 1 and int(page.samplesperpixel) == 3
+    return in_one_plane and page.bitspersample == 8 and page.sampleformat in _UNSIGNED
 
 
 def _stored_bits(page: tifffile.TiffPage, uri: str) -> tuple[int, bool]:

@@ -26,10 +26,10 @@ def icc_profile(page: tifffile.TiffPage, uri: str) -> bytes:
 def xmp_packet(page: tifffile.TiffPage) -> bytes:
     """Return the XMP packet of a directory; empty when there is none."""
     tag = page.tags.get(_XMP_TAG)
-    if tag is None:
-        return b""
-    value = tag.value
-    return value.encode("utf-8", "replace") if isinstance(value, str) else bytes(value)
+    value = tag.value if tag is not None else b""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace")
+    return value if isinstance(value, bytes) else b""
 
 
 def text_properties(container: TiffContainer) -> tuple[tuple[str, str], ...]:

@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.io.codecs.contract import TileCodec
+from pipeline.io.sources.canvas import paste
 from pipeline.io.sources.contract import SlideSource
 from pipeline.io.sources.file_bytes import FileBytes
 from pipeline.io.sources.fingerprint import hash_blocks
-from pipeline.io.sources.canvas import paste
 from pipeline.io.sources.vsi.ets import EtsFile
 from pipeline.io.sources.vsi.tile_index import TileIndex
 from pipeline.model.errors import CodecError, SourceError, TileError
@@ -66,7 +66,7 @@ class VsiSource(SlideSource):
         return digest.hexdigest()
 
     def tile_lengths(self, image: int, plane: int = 0) -> NDArray[np.uint64] | None:
-        """Stored bytes of each tile, 0 for a missing one; None for label and overview, which are one frame."""
+        """Return the stored bytes of each tile, 0 for a missing one; None for label and overview."""
         return self._images[image].planes[plane].lengths if self._is_level(image) else None
 
     def tile_codec(self, image: int, plane: int = 0) -> TileCodec | None:
@@ -87,7 +87,7 @@ class VsiSource(SlideSource):
         return [self.read_region(image, 0, 0, grid.columns, grid.rows, plane)] * count
 
     def read_region(self, image: int, x: int, y: int, columns: int, rows: int, plane: int = 0) -> Pixels:
-        """A rectangle, put together of the tiles that it touches."""
+        """Put a rectangle together of the tiles that it touches."""
         described = self._description.images[image]
         grid = self._images[image].grid
         region = self._canvas(described, columns, rows)
@@ -130,4 +130,3 @@ class VsiSource(SlideSource):
                 level=level,
                 frame=frame,
             ) from error
-

@@ -19,17 +19,24 @@ _BMP_SIZE = slice(18, 26)
 
 def tile_codec(ets: EtsFile) -> TileCodec:
     """Return the codec of all tiles of a file."""
-    shape = {
-        "samples": ets.samples,
-        "bits": ets.bits,
-        "tile_columns": ets.tile_columns,
-        "tile_rows": ets.tile_rows,
-    }
     gray = ets.samples == 1
     if ets.codec in (EtsCodec.JPEG, EtsCodec.JPEG_LOSSLESS):
-        return JpegTiles(tables=b"", colour=TaggedColour.GRAY if gray else TaggedColour.YCBCR, **shape)
+        return JpegTiles(
+            tables=b"",
+            colour=TaggedColour.GRAY if gray else TaggedColour.YCBCR,
+            samples=ets.samples,
+            bits=ets.bits,
+            tile_columns=ets.tile_columns,
+            tile_rows=ets.tile_rows,
+        )
     if ets.codec is EtsCodec.JPEG_2000:
-        return Jpeg2000Tiles(colour=TaggedColour.GRAY if gray else TaggedColour.RGB, **shape)
+        return Jpeg2000Tiles(
+            colour=TaggedColour.GRAY if gray else TaggedColour.RGB,
+            samples=ets.samples,
+            bits=ets.bits,
+            tile_columns=ets.tile_columns,
+            tile_rows=ets.tile_rows,
+        )
     return RasterTiles(ets)
 
 

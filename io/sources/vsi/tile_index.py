@@ -31,7 +31,6 @@ class TileIndex:
         offsets, lengths = self.offsets[first : first + count], self.lengths[first : first + count]
         stored = lengths > 0
         if not stored.any():
-            file.read(0, 0)
             return [b""] * len(lengths)
         start, end = int(offsets[stored].min()), int((offsets + lengths)[stored].max())
         places = list(zip(offsets.tolist(), lengths.tolist(), strict=True))

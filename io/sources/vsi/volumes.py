@@ -130,7 +130,7 @@ def _role(tags: Iterable[Tag], name: str) -> Role:
 
 
 def _dimensions(tags: Iterable[Tag]) -> dict[int, Dimension]:
-    """A dimension's volume is told by what it holds: where Z begins, where time does, or properties of channels."""
+    """Tell a dimension by what its volume holds: where Z begins, where time does, or properties of channels."""
     holds: dict[int, set[int]] = {}
     for tag in tags:
         inside = tag.inside(_DIMENSION)

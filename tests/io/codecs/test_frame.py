@@ -25,7 +25,12 @@ SETTINGS = EncoderSettings(
     samples=3,
     bits=8,
 )
-LOSSLESS = [s for s in TransferSyntax if s is not TransferSyntax.JPEG_BASELINE]
+LOSSY = (
+    TransferSyntax.JPEG_BASELINE,
+    TransferSyntax.JPEG_XL_RECOMPRESSION,
+    TransferSyntax.JPEG_LS_NEAR_LOSSLESS,
+)
+LOSSLESS = [s for s in TransferSyntax.offered() if s not in LOSSY]
 
 
 @pytest.fixture
@@ -69,6 +74,14 @@ def test_lossless_frames_come_back(pixels: Pixels, syntax: TransferSyntax) -> No
         (TransferSyntax.JPEG_2000, False, Photometric.YBR_ICT),
         (TransferSyntax.HTJ2K_LOSSLESS, True, Photometric.YBR_RCT),
         (TransferSyntax.HTJ2K_LOSSLESS_RPCL, True, Photometric.YBR_RCT),
+        (TransferSyntax.HTJ2K, True, Photometric.YBR_RCT),
+        (TransferSyntax.HTJ2K, False, Photometric.YBR_ICT),
+        (TransferSyntax.RLE_LOSSLESS, True, Photometric.RGB),
+        (TransferSyntax.JPEG_LS_LOSSLESS, True, Photometric.RGB),
+        (TransferSyntax.JPEG_LS_NEAR_LOSSLESS, True, Photometric.RGB),
+        (TransferSyntax.JPEG_XL_LOSSLESS, True, Photometric.RGB),
+        (TransferSyntax.JPEG_XL, True, Photometric.RGB),
+        (TransferSyntax.JPEG_XL_RECOMPRESSION, True, Photometric.YBR_FULL_422),
     ],
 )
 def test_photometric_interpretation(
@@ -128,3 +141,40 @@ def test_16_bits_do_not_become_jpeg() -> None:
 def test_compression_ratio(pixels: Pixels) -> None:
     frame = encode_frame(pixels, TransferSyntax.JPEG_BASELINE)
     assert frame.compression_ratio == pixels.nbytes / len(frame.data)
+
+
+@pytest.mark.parametrize(
+    ("syntax", "options", "method"),
+    [
+        ("jpeg-baseline8-bit", {}, "ISO_10918_1"),
+        ("jpeg-xl-recompression", {}, "ISO_10918_1"),
+        ("jpeg-ls-near-lossless", {}, "ISO_14495_1"),
+        ("jpeg2000", {"j2k_quality": 40.0}, "ISO_15444_1"),
+        ("htj2k", {"compression_ratio": 10.0}, "ISO_15444_15"),
+        ("jpeg2000", {}, None),
+        ("htj2k", {}, None),
+        ("jpeg-xl", {}, None),
+    ],
+)
+def test_lossy_method(pixels: Pixels, syntax: str, options: dict[str, float], method: str | None) -> None:
+    """PS3.3 C.7.6.1.1.5.1; syntaxes that hold both kinds lose something where that is asked for."""
+    frame = encode_frame(pixels, syntax, codec_validation=CodecValidation.ROUND_TRIP, **options)  # type: ignore[arg-type]
+    assert frame.lossy_method == method
+    assert (frame.psnr_db is None) is (method is None)
+
+
+@pytest.mark.parametrize("syntax", [s for s in LOSSLESS if s is not TransferSyntax.EXPLICIT_VR_LITTLE_ENDIAN])
+def test_bits_stored(syntax: TransferSyntax) -> None:
+    gray = np.arange(64 * 64, dtype=np.uint16).reshape(64, 64)
+    frame = encode_frame(gray, syntax, bits_stored=12, codec_validation=CodecValidation.ROUND_TRIP)
+    assert (frame.bits, frame.bits_stored) == (16, 12)
+    with pytest.raises(CodecError, match="Bits Stored 12"):
+        encode_frame(gray + np.uint16(1), syntax, bits_stored=12)
+
+
+@pytest.mark.parametrize("syntax", [s for s in TransferSyntax if s.is_only_passed])
+def test_what_is_only_passed_on_is_not_encoded(pixels: Pixels, syntax: TransferSyntax) -> None:
+    with pytest.raises(ConfigError, match="never encoded"):
+        encode_frame(pixels, syntax)
+    with pytest.raises(CodecError, match="passed on and not encoded"):
+        encode_frame(pixels, syntax, photometric=Photometric.RGB)

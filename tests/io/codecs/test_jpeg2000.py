@@ -1,6 +1,9 @@
 """JPEG 2000 encoding, with chroma at full and at half width."""
 
+import shutil
+import subprocess
 from dataclasses import replace
+from pathlib import Path
 from typing import ClassVar
 
 import imagecodecs
@@ -10,8 +13,8 @@ import pytest
 
 from pipeline.io.codecs.contract import EncoderSettings
 from pipeline.io.codecs.jpeg2000_subsampled import halve_columns, join_components
-from pipeline.io.codecs.registry import frame_encoder
 from pipeline.io.codecs.noise import peak_signal_to_noise
+from pipeline.io.codecs.registry import frame_encoder
 from pipeline.io.jpeg2000.markers import CodestreamHeader, parse_codestream
 from pipeline.model.errors import CodecError, ConfigError
 from pipeline.model.transfer_syntaxes import Photometric, TransferSyntax
@@ -42,6 +45,10 @@ class TestJpeg2000Encoder(FrameEncoderContract):
         "gray": GRAY,
         "gray-16": replace(GRAY, bits=16),
         "ict": ICT,
+        "gray-12-of-16": replace(GRAY, bits=16, bits_stored=12),
+        "rct-10-of-16": replace(RCT, bits=16, bits_stored=10),
+        "ict-45-db": replace(ICT, j2k_quality=45.5),
+        "ict-to-ratio": replace(ICT, compression_ratio=2.5),
         "irreversible-rgb": replace(ICT, photometric=Photometric.RGB),
         "irreversible-gray-16": replace(ICT, photometric=Photometric.MONOCHROME2, samples=1, bits=16),
         "tiny": replace(RCT, columns=3, rows=2),
@@ -56,6 +63,7 @@ class TestSubsampledJpeg2000Encoder(FrameEncoderContract):
         "reversible": SUBSAMPLED,
         "irreversible": replace(ICT, photometric=Photometric.YBR_FULL_422),
         "16-bits": replace(SUBSAMPLED, bits=16),
+        "12-of-16-bits": replace(SUBSAMPLED, bits=16, bits_stored=12),
         "odd": replace(SUBSAMPLED, columns=119, rows=33),
         "narrow": replace(SUBSAMPLED, columns=9, rows=70),
     }
@@ -68,14 +76,20 @@ def header_of(settings: EncoderSettings) -> CodestreamHeader:
 
 @pytest.mark.parametrize(
     ("settings", "reversible", "transform"),
-    [(RCT, True, True), (NO_TRANSFORM, True, False), (ICT, False, True), (GRAY, True, False)],
-    ids=["rct", "rgb", "ict", "gray"],
+    [
+        (RCT, True, True),
+        (NO_TRANSFORM, True, False),
+        (ICT, False, True),
+        (GRAY, True, False),
+        (replace(GRAY, bits=16, bits_stored=12), True, False),
+    ],
+    ids=["rct", "rgb", "ict", "gray", "gray-12"],
 )
 def test_codestream_is_what_the_data_set_will_say(settings: EncoderSettings, reversible: bool, transform: bool) -> None:
     header = header_of(settings)
     assert (header.reversible, header.has_component_transform) == (reversible, transform)
     assert (header.columns, header.rows) == (settings.columns, settings.rows)
-    assert [c.precision for c in header.components] == [settings.bits] * settings.samples
+    assert [c.precision for c in header.components] == [settings.precision] * settings.samples
     assert not header.is_high_throughput
 
 
@@ -104,8 +118,21 @@ def test_levels_out_of_range_are_refused() -> None:
         replace(ICT, photometric=Photometric.YBR_RCT),
         replace(RCT, transfer_syntax=TransferSyntax.JPEG_2000, photometric=Photometric.YBR_ICT),
         replace(RCT, bits=12),
+        replace(RCT, bits_stored=9),
+        replace(RCT, j2k_quality=40),
+        replace(ICT, j2k_quality=40, compression_ratio=10),
+        replace(ICT, photometric=Photometric.YBR_FULL_422, j2k_quality=40),
     ],
-    ids=["irreversible in .90", "irreversible RCT", "reversible ICT", "12 bits"],
+    ids=[
+        "irreversible in .90",
+        "irreversible RCT",
+        "reversible ICT",
+        "12 bits",
+        "9 of 8 bits",
+        "quality of what loses nothing",
+        "quality and ratio",
+        "quality of YBR_FULL_422",
+    ],
 )
 def test_contradictions_are_refused(settings: EncoderSettings) -> None:
     with pytest.raises(ConfigError):
@@ -147,3 +174,36 @@ def test_components_encoded_differently_are_not_joined() -> None:
     )
     with pytest.raises(CodecError, match="different ways"):
         join_components(exact, lossy, lossy)
+
+
+@pytest.mark.parametrize("quality", [30, 38, 45])
+@pytest.mark.parametrize("settings", [ICT, replace(ICT, bits=16, bits_stored=12)], ids=["8", "12 of 16"])
+def test_quality_is_reached_and_hardly_exceeded(settings: EncoderSettings, quality: float) -> None:
+    settings = replace(settings, j2k_quality=quality)
+    pixels = draw_frame(settings)
+    reached = peak_signal_to_noise(pixels, openjpeg.decode(frame_encoder(settings).encode(pixels)), settings.precision)
+    assert quality <= reached <= quality + 1
+
+
+@pytest.mark.parametrize("ratio", [5, 10, 30])
+def test_ratio_is_reached_and_hardly_exceeded(ratio: float) -> None:
+    settings = replace(ICT, columns=256, rows=256, compression_ratio=ratio)
+    pixels = draw_frame(settings)
+    reached = pixels.nbytes / len(frame_encoder(settings).encode(pixels))
+    assert ratio <= reached <= 1.15 * ratio
+
+
+def test_opj_decompress_agrees_on_twelve_bits(tmp_path: Path) -> None:
+    """OpenJPEG's own tool writes 12-bit PGM: what viewers built on it show."""
+    tool = shutil.which("opj_decompress")
+    if tool is None:
+        pytest.skip("opj_decompress is not on PATH; it comes with the system package libopenjp2-tools")
+    settings = replace(GRAY, bits=16, bits_stored=12)
+    pixels = draw_frame(settings)
+    (tmp_path / "frame.j2k").write_bytes(frame_encoder(settings).encode(pixels))
+    command = [tool, "-i", str(tmp_path / "frame.j2k"), "-o", str(tmp_path / "frame.pgm")]
+    subprocess.run(command, check=True, capture_output=True)
+    image = (tmp_path / "frame.pgm").read_bytes()
+    size = 2 * pixels.size
+    assert image[:-size].split()[-1] == b"4095"
+    assert np.array_equal(np.frombuffer(image[-size:], ">u2").reshape(100, 120), pixels[..., 0])

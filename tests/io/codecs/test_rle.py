@@ -48,13 +48,9 @@ class TestRleEncoder(FrameEncoderContract):
     values=st.integers(1, 4),
     seed=st.integers(0, 2**32 - 1),
 )
-def test_runs_of_any_length_come_back(
-    rows: int, columns: int, bits: int, samples: int, values: int, seed: int
-) -> None:
-    """pydicom's own decoder is the judge; few values make long runs, and mixed ones."""
-    settings = replace(
-        RGB if samples == 3 else GRAY, rows=rows, columns=columns, bits=bits
-    )
+def test_runs_of_any_length_come_back(rows: int, columns: int, bits: int, samples: int, values: int, seed: int) -> None:
+    """The decoder of pydicom is the judge; few values make long runs, and mixed ones."""
+    settings = replace(RGB if samples == 3 else GRAY, rows=rows, columns=columns, bits=bits)
     chance = np.random.default_rng(seed)
     pixels = np.repeat(chance.integers(0, values, (rows, columns, samples)), chance.integers(1, 9), axis=1)[:, :columns]
     pixels = (pixels * (255 if bits == 8 else 257)).astype(f"u{bits // 8}")

@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
-from pipeline.io.dicom.icc import SRGB_PROFILE, optical_path_profile
+from pipeline.io.dicom.icc import SRGB_PROFILE, chosen_profile, input_profile, optical_path_profile
+from pipeline.model.colour_choice import IccChoice, IccPolicy
+from pipeline.model.errors import ConfigError, SourceError
 
 DISPLAY = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 LAB = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
@@ -97,3 +99,36 @@ def test_any_bytes_give_an_input_profile(data: bytes, at: int) -> None:
         stored, _, _ = optical_path_profile(profile)
         assert stored[12:16] == b"scnr"
         assert len(stored) == int.from_bytes(stored[:4], "big")
+
+
+def test_the_slide_s_profile_or_srgb_is_what_nobody_has_to_ask_for() -> None:
+    assert chosen_profile(IccChoice(), DISPLAY) == optical_path_profile(DISPLAY)
+    assert chosen_profile(IccChoice(), b"") == (SRGB_PROFILE, "srgb", ())
+
+
+@pytest.mark.parametrize(("profile", "cause"), [(b"", "the slide has no ICC profile"), (LAB, "colour space Lab")])
+def test_a_slide_without_a_profile_fails_where_one_is_required(profile: bytes, cause: str) -> None:
+    with pytest.raises(SourceError, match=cause):
+        chosen_profile(IccChoice(IccPolicy.REQUIRE_SOURCE), profile)
+    stored, source, _ = chosen_profile(IccChoice(IccPolicy.REQUIRE_SOURCE), DISPLAY)
+    assert (stored[12:16], source) == (b"scnr", "source")
+
+
+def test_leaving_the_profile_out_says_what_breaks() -> None:
+    stored, source, (warning,) = chosen_profile(IccChoice(IccPolicy.OMIT), DISPLAY)
+    assert (stored, source) == (b"", "omitted")
+    assert "type 1C, PS3.3 C.8.12.5" in warning
+
+
+def test_a_given_profile_beats_the_slide_s() -> None:
+    choice = IccChoice(IccPolicy.FILE, input_profile(DISPLAY, "mine.icc"))
+    assert choice.profile[12:16] == b"scnr"
+    assert chosen_profile(choice, b"") == (choice.profile, "file", ())
+    assert len(chosen_profile(choice, SRGB_PROFILE)[2]) == 1
+
+
+def test_a_given_profile_that_cannot_describe_the_pixels_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"mine\.icc is for the colour space Lab, not RGB"):
+        input_profile(LAB, "mine.icc")
+    with pytest.raises(ConfigError, match="has no header"):
+        input_profile(b"", "mine.icc")

@@ -156,6 +156,11 @@ def test_metadata_that_is_missing_is_listed(slide: Path) -> None:
     assert caught.value.uri == str(slide)
 
 
+LOSSLESS_KIND = {
+    SYNTAX.JPEG_2000: SYNTAX.JPEG_2000_LOSSLESS,
+    SYNTAX.HTJ2K: SYNTAX.HTJ2K_LOSSLESS_RPCL,
+    SYNTAX.JPEG_XL: SYNTAX.JPEG_XL_LOSSLESS,
+}
 PASSING = {
     TileEncoding.JPEG_RGB: (SYNTAX.JPEG_BASELINE, Photometric.RGB, False),
     TileEncoding.JPEG_YCBCR_420: (SYNTAX.JPEG_BASELINE, Photometric.YBR_FULL_422, False),
@@ -188,24 +193,29 @@ def test_ycbcr_that_dicom_has_no_word_for_is_encoded_anew(slides: dict[TileEncod
 
 
 @pytest.mark.parametrize("encoding", TileEncoding)
-@pytest.mark.parametrize("syntax", TransferSyntax)
+@pytest.mark.parametrize("syntax", TransferSyntax.offered())
 def test_a_syntax_that_is_asked_for_is_the_one_that_is_written(
     slides: dict[TileEncoding, Path], encoding: TileEncoding, syntax: TransferSyntax
 ) -> None:
     stored = PASSING.get(encoding, (None,))[0]
     within = (SYNTAX.JPEG_2000, SYNTAX.JPEG_2000_LOSSLESS)
     passes = stored is syntax or (syntax is SYNTAX.JPEG_2000 and stored in within)
+    recompressed = stored is SYNTAX.JPEG_BASELINE and syntax is SYNTAX.JPEG_XL_RECOMPRESSION
     for instance in plan(slides[encoding], transfer_syntax=syntax).instances:
         if passes and instance.level is not None:
             assert (instance.route, instance.transfer_syntax) == (Route.PASSTHROUGH, stored)
             continue
-        written = SYNTAX.JPEG_2000_LOSSLESS if syntax is SYNTAX.JPEG_2000 else syntax
+        if recompressed and instance.level is not None:
+            assert (instance.route, instance.transfer_syntax) == (Route.RECOMPRESSED, syntax)
+            assert instance.photometric is PASSING[encoding][1]
+            continue
+        written = LOSSLESS_KIND.get(syntax, syntax)
         assert (instance.route, instance.transfer_syntax) == (Route.ENCODE, written)
         if instance.level is None:
             assert instance.reason is Reason.UNTILED
         elif stored is not None:
             assert instance.reason is Reason.SYNTAX_REQUESTED
-        assert instance.reversible is (syntax is not SYNTAX.JPEG_BASELINE)
+        assert instance.reversible is not instance.transfer_syntax.may_be_lossy
 
 
 def test_another_tile_size_and_force_keep_tiles_from_passing(slide: Path) -> None:
@@ -215,6 +225,33 @@ def test_another_tile_size_and_force_keep_tiles_from_passing(slide: Path) -> Non
     assert {(i.grid.tile_columns, i.grid.tile_rows, i.native_grid) for i in other.instances[:3]} == {(128, 128, False)}
     forced = plan(slide, force_transcode=True, transfer_syntax=SYNTAX.JPEG_BASELINE)
     assert {i.reason for i in forced.instances[:3]} == {Reason.TRANSCODE_FORCED}
+
+
+@pytest.mark.parametrize(
+    ("syntax", "options", "photometric"),
+    [
+        (SYNTAX.JPEG_2000, {"j2k_quality": 40.0}, Photometric.YBR_ICT),
+        (SYNTAX.HTJ2K, {"compression_ratio": 10.0}, Photometric.YBR_ICT),
+        (SYNTAX.JPEG_LS_NEAR_LOSSLESS, {}, Photometric.RGB),
+    ],
+)
+def test_loss_that_is_asked_for(
+    slide: Path, syntax: TransferSyntax, options: dict[str, float], photometric: Photometric
+) -> None:
+    for instance in plan(slide, transfer_syntax=syntax, **options).instances:
+        assert (instance.route, instance.transfer_syntax) == (Route.ENCODE, syntax)
+        assert (instance.reversible, instance.photometric) == (False, photometric)
+
+
+def test_jpeg_that_cannot_be_recompressed_is_encoded_with_a_reason(tmp_path: Path) -> None:
+    """Chroma sampled 4:1:1 is legal JPEG, and libjxl refuses it."""
+    path, pixels = tmp_path / "p.tif", np.zeros((96, 96, 3), np.uint8)
+    options: dict[str, Any] = {"photometric": "ycbcr", "subsampling": (4, 1), "tile": (96, 96)}
+    tifffile.imwrite(path, pixels, compression="jpeg", **options)
+    (level,) = plan(path, source_pixel_spacing_mm=SPACING, transfer_syntax=SYNTAX.JPEG_XL_RECOMPRESSION).instances
+    assert (level.route, level.reason) == (Route.ENCODE, Reason.JPEG_NOT_RECOMPRESSED)
+    (passing,) = plan(path, source_pixel_spacing_mm=SPACING).instances
+    assert (passing.route, passing.transfer_syntax) == (Route.PASSTHROUGH, SYNTAX.JPEG_BASELINE)
 
 
 def test_strips_become_tiles_of_512(tmp_path: Path) -> None:
@@ -228,7 +265,7 @@ def test_strips_become_tiles_of_512(tmp_path: Path) -> None:
 
 def test_16_bits_do_not_fit_into_jpeg(tmp_path: Path) -> None:
     path = write_tiff(tmp_path / "p.tif", TiffForm(compression="lzw", bits=16))
-    with pytest.raises(SourceError, match="JPEG Baseline holds 8 bits a sample, this slide has 16: use"):
+    with pytest.raises(SourceError, match=r"jpeg-baseline8-bit holds 8 bits a sample, this slide has 16: use"):
         plan(path, source_pixel_spacing_mm=SPACING, transfer_syntax=SYNTAX.JPEG_BASELINE)
 
 

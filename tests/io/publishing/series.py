@@ -23,7 +23,7 @@ def keys_of(slide: OpenedSlide, instance: InstancePlan, *, in_place: bool = True
     """Return the keys of an instance, with predicted offsets or without."""
     background = len(slide.background_frame(instance))
     offsets = predicted_offsets(slide.source, slide.plan, instance, background) if in_place else None
-    return list(run_keys(slide.plan, instance, offsets))
+    return list(run_keys(slide.source, slide.plan, instance, offsets))
 
 
 def stage_key(key: RunKey, slide: OpenedSlide, store: LocalStore) -> StagedRun:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import imagecodecs
 import numpy as np
 import pytest
 import xxhash
@@ -10,11 +11,14 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from pipeline.io.dicom.frame_index import FrameIndex
+from pipeline.io.jpeg.markers import parse_header
+from pipeline.io.jpegxl.recompression import recompress
 from pipeline.io.publishing.certificate import certify, frame_digest, without_padding
 from pipeline.io.runs.digests import read_digest_rows
 from pipeline.io.storage.local import LocalStore
 from pipeline.model.config import Certificate
 from pipeline.model.errors import SlidebeamError, StorageError
+from pipeline.model.reasons import Route
 from pipeline.model.records import WrittenInstance
 from pipeline.model.transfer_syntaxes import TransferSyntax
 from tests.io.publishing.series import stage_slide
@@ -23,14 +27,24 @@ from tests.sample import build_sample_slide
 Staged = dict[str, tuple[Path, "NDArray[np.void]"]]
 
 
-@pytest.fixture(scope="module", params=[None, TransferSyntax.HTJ2K_LOSSLESS, TransferSyntax.EXPLICIT_VR_LITTLE_ENDIAN])
+@pytest.fixture(
+    scope="module",
+    params=[
+        None,
+        TransferSyntax.HTJ2K_LOSSLESS,
+        TransferSyntax.EXPLICIT_VR_LITTLE_ENDIAN,
+        TransferSyntax.RLE_LOSSLESS,
+        TransferSyntax.JPEG_XL_LOSSLESS,
+        TransferSyntax.JPEG_XL_RECOMPRESSION,
+    ],
+)
 def staged(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Staged:
     """Return written instances with their digest rows: of passing, encoded and native frames, one of them missing."""
     folder = tmp_path_factory.mktemp("staged")
     slide = build_sample_slide(folder / "s.svs", columns=400, rows=300, tile=64, associated=False, empty_tiles={4})
     _, written = stage_slide(slide, folder / "out", job="job", transfer_syntax=request.param)
     store = LocalStore(str(folder / "out"), "job")
-    return {instance.instance: (Path(instance.staged_uri), rows_of(instance, store)) for instance in written}
+    return {instance.instance: (Path(instance.files[0].uri), rows_of(instance, store)) for instance in written}
 
 
 def rows_of(instance: WrittenInstance, store: LocalStore) -> "NDArray[np.void]":
@@ -107,8 +121,20 @@ def test_padding_is_what_follows_the_end_marker() -> None:
     assert bytes(without_padding(b"\xff\xd9\0", TransferSyntax.EXPLICIT_VR_LITTLE_ENDIAN)) == b"\xff\xd9\0"
 
 
+def test_a_recompressed_frame_has_the_digest_of_its_jpeg() -> None:
+    """The one that it would have had if it had passed: of the entropy-coded bytes."""
+    jpeg = bytes(imagecodecs.jpeg8_encode(np.arange(256, dtype=np.uint8).reshape(16, 16), 90))
+    passed = frame_digest(jpeg, TransferSyntax.JPEG_BASELINE, Route.PASSTHROUGH)
+    recompressed = recompress(jpeg)
+    assert frame_digest(recompressed, TransferSyntax.JPEG_XL_RECOMPRESSION, Route.RECOMPRESSED) == passed
+    assert passed == xxhash.xxh3_64_intdigest(jpeg[parse_header(jpeg).header_length :])
+    assert bytes(without_padding(recompressed + b"\0", TransferSyntax.JPEG_XL_RECOMPRESSION)) == recompressed
+
+
 def test_a_digest_of_what_should_be_jpeg_and_is_not() -> None:
     with pytest.raises(StorageError, match="no JPEG"):
-        frame_digest(b"anything else", TransferSyntax.JPEG_BASELINE, passed=True)
-    whole = frame_digest(b"anything else", TransferSyntax.JPEG_BASELINE, passed=False)
+        frame_digest(b"anything else", TransferSyntax.JPEG_BASELINE, Route.PASSTHROUGH)
+    with pytest.raises(StorageError, match="no JPEG"):
+        frame_digest(b"anything else", TransferSyntax.JPEG_XL_RECOMPRESSION, Route.RECOMPRESSED)
+    whole = frame_digest(b"anything else", TransferSyntax.JPEG_BASELINE, Route.ENCODE)
     assert whole == xxhash.xxh3_64_intdigest(b"anything else")

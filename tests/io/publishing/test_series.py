@@ -72,7 +72,7 @@ def test_a_series_with_a_file_missing_is_not_published(staged: Staged, tmp_path:
     store, plan, written = staged
     with pytest.raises(StorageError, match=r"level-1 of .* was not written"):
         publish_series(store, plan, [w for w in written if w.instance != "level-1"], job="job", overwrite=False)
-    Path(written[1].staged_uri).unlink()
+    Path(written[1].files[0].uri).unlink()
     with pytest.raises(StorageError, match="not complete"):
         publish_series(store, plan, written, job="job", overwrite=False)
     assert not store.exists("s.svs")
@@ -81,7 +81,7 @@ def test_a_series_with_a_file_missing_is_not_published(staged: Staged, tmp_path:
 
 def test_a_file_that_was_cut_is_not_published(staged: Staged) -> None:
     store, plan, written = staged
-    with Path(written[0].staged_uri).open("r+b") as file:
+    with Path(written[0].files[0].uri).open("r+b") as file:
         file.truncate(100)
     with pytest.raises(StorageError, match="not complete"):
         publish_series(store, plan, written, job="job", overwrite=True)
@@ -149,5 +149,5 @@ def test_parts_and_offsets_make_the_same_files(slide: Path, tmp_path: Path) -> N
         ("d", False, 1 << 16),
     ):
         _, written = stage_slide(slide, tmp_path / name, job="job", in_place=in_place, run_bytes=run_bytes)
-        stored.append([Path(instance.staged_uri).read_bytes() for instance in written])
+        stored.append([Path(instance.files[0].uri).read_bytes() for instance in written])
     assert stored[0] == stored[1] == stored[2] == stored[3]

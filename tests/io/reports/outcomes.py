@@ -4,7 +4,7 @@ from typing import Any
 
 from pipeline.model.plan import InstancePlan
 from pipeline.model.reasons import Reason, Route
-from pipeline.model.records import Failure, RunCounters, SlideOutcome, Status, WrittenInstance
+from pipeline.model.records import Failure, RunCounters, SlideOutcome, Status, WrittenFile, WrittenInstance
 from pipeline.model.source import ImageKind, LossyHistory
 from pipeline.model.transfer_syntaxes import Photometric, TransferSyntax
 from tests.io.dicom.plans import instance_plan, single_frame_plan, slide_plan
@@ -28,9 +28,15 @@ def written(plan: InstancePlan, *runs: tuple[int, int, RunCounters]) -> WrittenI
     return WrittenInstance(
         slide_id="sample.svs",
         instance=plan.name,
-        staged_uri=f"staged/{plan.file_name}",
-        bytes=10_000,
-        frames=sum(frames for _, frames, _ in runs),
+        files=(
+            WrittenFile(
+                name=plan.file_name,
+                uri=f"staged/{plan.file_name}",
+                bytes=10_000,
+                frames=sum(frames for _, frames, _ in runs),
+                sop_instance_uid=plan.sop_instance_uid,
+            ),
+        ),
         certified_frames=2,
         runs=runs,
     )

@@ -1,14 +1,17 @@
 """What happens to a run between its key and its part, step by step and without a graph."""
 
+import dataclasses
 import struct
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import imagecodecs
 import numpy as np
 import pytest
 import xxhash
 
+from pipeline.io.jpegxl.recompression import restore_jpeg
 from pipeline.io.runs.digests import DIGEST_ROW, REASONS, ROUTES, digest_rows, read_digest_rows
 from pipeline.io.runs.encode import encode_run
 from pipeline.io.runs.opened import OpenedSlide, OpenedSlides, background_tile
@@ -22,7 +25,7 @@ from pipeline.model.errors import TileError
 from pipeline.model.keys import RunKey, SlideInput
 from pipeline.model.reasons import Reason, Route
 from pipeline.model.tiles import Frame, FrameRun, TileRun
-from pipeline.model.transfer_syntaxes import TransferSyntax
+from pipeline.model.transfer_syntaxes import Photometric, TransferSyntax
 from tests.io.publishing.series import keys_of
 from tests.io.sources.tiffs import stored_tiles
 from tests.sample import build_sample_slide
@@ -260,3 +263,65 @@ def test_digest_rows_come_back() -> None:
 def test_every_reason_has_a_number_that_fits() -> None:
     assert len(REASONS) < 255
     assert len(set(REASONS)) == len(REASONS) == len(Reason)
+
+
+RECOMPRESSED: dict[str, Any] = {"transfer_syntax": TransferSyntax.JPEG_XL_RECOMPRESSION}
+
+
+def test_jpeg_is_recompressed_and_comes_back(opened: Opener) -> None:
+    """The digest is of the source's entropy-coded bytes, and the JPEG is the one that would have been stored."""
+    slide, passing = opened(**RECOMPRESSED), opened()
+    key = key_of(slide)
+    run = made(slide, key)
+    stored = made(passing, key_of(passing))
+    count = min(len(run.frames), len(stored.frames))
+    assert set(run.routes) <= {Route.RECOMPRESSED, Route.BACKGROUND}
+    for place in range(count):
+        frame, jpeg = run.frames[place], stored.frames[place]
+        assert frame is not None
+        assert jpeg is not None
+        if run.routes[place] is Route.RECOMPRESSED:
+            assert restore_jpeg(frame.body) == jpeg.head + bytes(jpeg.body)
+            assert run.digests[place] == stored.digests[place]
+    recompressed = [f for f, route in zip(run.frames, run.routes, strict=True) if route is Route.RECOMPRESSED and f]
+    assert run.timings.recompressed_bytes == sum(len(frame.body) for frame in recompressed)
+    assert run.timings.jpeg_bytes > run.timings.recompressed_bytes
+
+
+def test_background_of_a_recompressed_level_is_recompressed_jpeg(opened: Opener) -> None:
+    slide = opened(**RECOMPRESSED)
+    run = made(slide, key_of(slide))
+    place = run.routes.index(Route.BACKGROUND)
+    frame = run.frames[place]
+    assert frame is not None
+    assert restore_jpeg(frame.body).startswith(b"\xff\xd8")
+
+
+def test_a_jpeg_that_cannot_be_recompressed_is_encoded_anew(opened: Opener) -> None:
+    """Chroma sampled 4:1:1 is what libjxl refuses; the frame says why it is not the source's."""
+    slide = opened(**RECOMPRESSED)
+    key = key_of(slide)
+    tiles = read_run(key, slide)
+    pixels = slide.source.read_pixels(0, key.first_tile, 1)[0]
+    assert pixels is not None
+    odd = bytes(imagecodecs.jpeg8_encode(pixels, 90, subsampling="411"))
+    plan = dataclasses.replace(tiles.plan, photometric=Photometric.YBR_FULL_422)
+    slide.instances[key.instance] = plan
+    run = FrameRun(key, plan, [None], [Route.RECOMPRESSED], [0], jpegs={0: Frame(b"", odd)})
+    encoded = encode_run(run, slide)
+    assert encoded.routes == [Route.ENCODE]
+    assert encoded.rejected == {0: Reason.JPEG_NOT_RECOMPRESSED}
+    frame = encoded.frames[0]
+    assert frame is not None
+    assert encoded.digests == [xxhash.xxh3_64_intdigest(frame.body)]
+    assert restore_jpeg(frame.body) != odd
+    assert encoded.timings.jpeg_bytes == 0
+
+
+def test_a_jpeg_that_cannot_be_decoded_either_fails_with_its_place(opened: Opener) -> None:
+    slide = opened(**RECOMPRESSED)
+    key = key_of(slide)
+    plan = slide.instances[key.instance]
+    run = FrameRun(key, plan, [None], [Route.RECOMPRESSED], [0], jpegs={0: Frame(b"", b"no JPEG")})
+    with pytest.raises(TileError, match="tile 0 cannot be recompressed, nor decoded"):
+        encode_run(run, slide)

@@ -22,7 +22,8 @@ def gray_planes(count: int, dtype: str = "uint8", top: int | None = None) -> lis
     tissue = draw_tissue(ROWS, COLUMNS)[..., 1].astype(np.int64)
     limits = np.iinfo(dtype)
     low, high = int(limits.min), limits.max if top is None else top
-    drawn = [(tissue * (i + 3) + 7 * i * np.arange(COLUMNS)) % (high - low + 1) + low for i in range(count)]
+    bright = tissue * (high - low) // 255
+    drawn = [(bright + 7 * i * np.arange(COLUMNS)) % (high - low + 1) + low for i in range(count)]
     return [plane.astype(dtype) for plane in drawn]
 
 

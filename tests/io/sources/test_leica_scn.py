@@ -77,7 +77,8 @@ class TestRegions(SlideSourceContract):
             first, second = one.describe().facts.origin_mm, other.describe().facts.origin_mm
             assert other.describe().scene == 2
             assert np.array_equal(other.read_region(0, 0, 0, 160, 120), page_pixels(slide, 3))
-        assert first is not None and second is not None
+        assert first is not None
+        assert second is not None
         assert (first[1] - second[1], first[0] - second[0]) == pytest.approx((1.5, 2.0))
         with pytest.raises(SourceError, match="no scene 3: its scenes are 1 to 2"):
             open_source(f"{slide}#scene=3")

@@ -217,6 +217,7 @@ def test_time_points_are_scenes(tmp_path: Path) -> None:
         with open_source(f"{path}#scene={scene}") as source:
             description = source.describe()
             assert description.scenes == ("t=1", "t=2", "t=3")
+            assert description.shared_coordinates
             (image,) = description.levels
             assert image.focal_planes == 2
             for z in range(2):

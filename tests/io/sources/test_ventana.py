@@ -66,7 +66,6 @@ class TestFramesThatMeet(SlideSourceContract):
 class TestFramesThatOverlap(SlideSourceContract):
     """Whole columns are shared: they are shown once."""
 
-
     @pytest.fixture(scope="class")
     @classmethod
     def slide(cls, tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -160,13 +159,16 @@ def test_frames_that_do_not_name_each_tile_are_told(tmp_path: Path, frames: int)
         (("</EncodeInfo>", ""), "no readable XML"),
         (("<EncodeInfo", "<!DOCTYPE a><EncodeInfo"), "declares a document type"),
         (("<Metadata>", "<Metadata><a><!-- <iScan -->"), "no readable XML"),
-        (('NumCols="5"', 'NumCols="2000000000"'), "frames cannot be"),
-        (('NumCols="5"', 'NumCols="-1"'), "frames cannot be"),
+        (('NumCols="5"', 'NumCols="2000000000"'), "is not within 5 x 3 tiles"),
+        (('NumCols="5"', 'NumCols="-1"'), "is not within 5 x 3 tiles"),
         (('NumCols="5"', 'NumCols="4"'), "joins frame 13 of an area of 12"),
         (('Tile1="1"', 'Tile1="0"'), "joins frame 0"),
         (('Tile1="1"', 'Tile1="99999999999999999999"'), "Tile1 of a TileJointInfo is no whole number"),
         (('Tile1="1" Tile2="2"', 'Tile1="1" Tile2="3"'), "are no neighbours"),
-        (('OverlapX="0"', 'OverlapX="inf"'), "no number"),
+        (('OverlapX="0"', 'OverlapX="inf"'), "which cannot be"),
+        (('OverlapX="0"', 'OverlapX="64"'), "which cannot be"),
+        (('OverlapX="0"', 'OverlapX="wide"'), "which cannot be"),
+        (('OriginX="0"', 'OriginX="64"'), "is not within 5 x 3 tiles"),
         (('Width="64"', 'Width="63"'), "frames of 63 x 64 at 0,0 are no tiles"),
         (('OriginX="0"', 'OriginX="7"'), "at 7,0 are no tiles"),
         (("<AOI0 OriginX", '<AOI1 OriginX="0" OriginY="0"/><AOI0 OriginX'), "places 2 areas and joins the frames of 1"),
@@ -193,6 +195,16 @@ def test_a_depth_of_a_level_is_refused(tmp_path: Path) -> None:
     (tmp_path / "z.bif").write_bytes(data.replace(entry, struct.pack("<HHQ", 32997, 3, 1)))
     with pytest.raises(SourceError, match="focal planes"):
         open_source(str(tmp_path / "z.bif"))
+
+
+@pytest.mark.parametrize("power", ["1e-300", ".0", "39", "7", "1e", ""])
+def test_magnifications_that_cannot_be_are_refused_before_openslide_divides_by_them(tmp_path: Path, power: str) -> None:
+    path = replace(SHARING, uneven=True, rightward=True).write(tmp_path / "b.bif")
+    old = b"mag=20 quality=90"
+    assert path.read_bytes().count(old) == 1
+    path.write_bytes(path.read_bytes().replace(old, f"mag={power}".encode().ljust(len(old))))
+    with pytest.raises(SourceError, match="magnifications"):
+        open_source(str(path))
 
 
 def test_frames_that_the_scanner_is_not_certain_of_are_left_to_openslide(tmp_path: Path) -> None:

@@ -316,14 +316,16 @@ def _xmp(text: str) -> tuple[int, int, int, bytes, bool]:
     return 700, 1, len(text.encode()), text.encode(), True
 
 
-def write_trestle(path: Path, *, overlaps: str = " 0 0 0 0", overview: bool = True) -> Path:
+def write_trestle(
+    path: Path, *, overlaps: str = " 0 0 0 0", overview: bool = True, missing: Collection[int] = (4,)
+) -> Path:
     """Write a Trestle TIFF of two levels, with the overview beside it."""
     image = draw_tissue(200, 300)
     text = f"Background Color=E6E6F0;White Balance=FFFFFF;Objective Power=20;JPEG Quality=70;OverlapsXY={overlaps}"
     with tifffile.TiffWriter(path) as tiff:
         for level, pixels in enumerate((image, shrink(image, 2))):
             tags: dict[str, Any] = {"description": text, "software": "MedScan 1.0", "resolution": (0.5, 0.5)}
-            add_level(tiff, pixels, missing=(4,) if level == 0 else (), **tags)
+            add_level(tiff, pixels, missing=missing if level == 0 else (), **tags)
     if overview:
         path.with_suffix(".Full").write_bytes(encode(MACRO))
     return path

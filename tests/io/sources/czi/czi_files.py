@@ -75,7 +75,8 @@ def write_czi(path: Path, *args: object, **kwargs: object) -> Path:
 def metadata_xml(image: str = "", channels: str = "", scaling: bool = True, rest: str = "") -> str:
     """Return metadata with half a micrometre a pixel and two micrometres between focal planes."""
     items = "".join(
-        f'<Distance Id="{axis}"><Value>{value}</Value></Distance>' for axis, value in (("X", 5e-7), ("Y", 5e-7), ("Z", 2e-6))
+        f'<Distance Id="{axis}"><Value>{value}</Value></Distance>'
+        for axis, value in (("X", 5e-7), ("Y", 5e-7), ("Z", 2e-6))
     )
     return (
         "<ImageDocument><Metadata><Information><Image>"
@@ -98,7 +99,14 @@ def _entry(stored: Block, position: int) -> bytes:
     dimensions = [("X", stored.x, width, columns), ("Y", stored.y, height, rows)]
     dimensions += [(name, value, 1, 0) for name, value in stored.indexes]
     head = struct.pack(
-        "<2siqiiB5xi", b"DV", kind, position, 0, COMPRESSIONS[stored.compression], int(stored.factor > 1), len(dimensions)
+        "<2siqiiB5xi",
+        b"DV",
+        kind,
+        position,
+        0,
+        COMPRESSIONS[stored.compression],
+        int(stored.factor > 1),
+        len(dimensions),
     )
     return head + b"".join(
         struct.pack("<4siifi", name.encode(), start, size, 0.0, kept) for name, start, size, kept in dimensions

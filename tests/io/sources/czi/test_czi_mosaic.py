@@ -249,7 +249,9 @@ class TestLevels:
 class TestRefused:
     """By name, with what to do."""
 
-    @pytest.mark.parametrize(("number", "name"), [(2, "Gray32Float"), (10, "Gray64ComplexFloat"), (12, "Gray32"), (99, "99")])
+    @pytest.mark.parametrize(
+        ("number", "name"), [(2, "Gray32Float"), (10, "Gray64ComplexFloat"), (12, "Gray32"), (99, "99")]
+    )
     def test_pixel_types(self, tmp_path: Path, number: int, name: str) -> None:
         """Float, complex, 32 bits."""
         blocks = [replace(block(flat(1)), pixel_type=number)]

@@ -21,9 +21,7 @@ FLIPS = st.lists(st.tuples(st.integers(0, 1 << 20), st.integers(1, 255)), min_si
 
 def small_file() -> bytes:
     """Return a file of four sub-blocks in two codecs, with a label; no codec that a flipped bit can crash."""
-    blocks = [
-        block(PIXELS, 64 * n, 0, "zstd1-hilo" if n % 2 else "none", C=0, S=0, M=n) for n in range(4)
-    ]
+    blocks = [block(PIXELS, 64 * n, 0, "zstd1-hilo" if n % 2 else "none", C=0, S=0, M=n) for n in range(4)]
     label = czi_bytes([block(PIXELS[..., :1].astype(np.uint8))])
     return czi_bytes(blocks, metadata_xml(), [("Label", "CZI", label)])
 

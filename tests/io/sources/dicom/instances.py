@@ -115,6 +115,7 @@ def write(
         file.PixelData, file.ExtendedOffsetTable, file.ExtendedOffsetTableLengths = encapsulate_extended(list(frames))
     else:
         file.PixelData = encapsulate(list(frames), fragments_per_frame=fragments, has_bot=table == "basic")
+    file["PixelData"].is_undefined_length = syntax not in _NATIVE
     dcmwrite(
         path,
         file,
@@ -152,3 +153,13 @@ def per_frame(places: Sequence[Mapping[str, Any]]) -> Items:
             group.OpticalPathIdentificationSequence[0].OpticalPathIdentifier = place["path"]
         groups.append(group)
     return Items(groups)
+
+
+def delimit(data: Dataset) -> None:
+    """Make all sequences and items of a data set end with delimiters, and have no lengths."""
+    for element in data:
+        if element.VR == "SQ":
+            element.is_undefined_length = True
+            for item in element.value:
+                item.is_undefined_length_sequence_item = True
+                delimit(item)

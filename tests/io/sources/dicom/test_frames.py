@@ -7,7 +7,12 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, ImplicitVRLittleEndian
+from pydicom.uid import (
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+)
 
 from pipeline.io.sources import SlideSource, open_source
 from pipeline.model.errors import SourceError, TileError
@@ -18,6 +23,7 @@ from tests.io.sources.dicom.instances import (
     JPEG,
     JPEG_2000,
     coded,
+    delimit,
     gray,
     header,
     native,
@@ -44,7 +50,9 @@ def whole(source: SlideSource, image: int = 0, plane: int = 0) -> Pixels:
 def test_frames_are_found_by_any_table(tmp_path: Path, table: str) -> None:
     path = write(tmp_path / "a.dcm", header(COLUMNS, ROWS), FRAMES, syntax=JPEG_2000, table=table)
     with open_source(str(path)) as source:
-        assert [bytes(tile)[: len(frame)] for tile, frame in zip(source.read_tiles(0, 0, 6), FRAMES, strict=True)] == FRAMES
+        assert [
+            bytes(tile)[: len(frame)] for tile, frame in zip(source.read_tiles(0, 0, 6), FRAMES, strict=True)
+        ] == FRAMES
         assert np.array_equal(whole(source), PICTURE)
         assert source.describe().warnings == ()
 
@@ -138,9 +146,13 @@ def test_sparse_frames_are_where_they_say(tmp_path: Path, order: list[int]) -> N
             assert source.read_region(0, EDGE, 0, 2, 2).min() == 255
 
 
-@pytest.mark.parametrize("syntax", ["1.2.840.10008.1.2.1", "1.2.840.10008.1.2"])
-def test_planes_of_sparse_frames(tmp_path: Path, syntax: str) -> None:
-    """Focal planes from glass to coverslip within each optical path, whatever order the frames have."""
+@pytest.mark.parametrize("syntax", [ExplicitVRLittleEndian, ImplicitVRLittleEndian])
+@pytest.mark.parametrize("delimited", [False, True])
+def test_planes_of_sparse_frames(tmp_path: Path, syntax: str, delimited: bool) -> None:
+    """Focal planes from glass to coverslip within each optical path, whatever order the frames have.
+
+    Sequences and items have lengths, or delimiters.
+    """
     places, frames = [], []
     for z in (2.5, -1.0):
         for path in ("B", "A"):
@@ -155,6 +167,8 @@ def test_planes_of_sparse_frames(tmp_path: Path, syntax: str) -> None:
         OpticalPathSequence=optical_paths("A", "B"),
         **gray(),
     )
+    if delimited:
+        delimit(data)
     path = write(tmp_path / "a.dcm", data, native(frames), syntax=syntax)
     with open_source(str(path)) as source:
         description = source.describe()
@@ -193,9 +207,7 @@ def test_two_frames_at_one_place_are_refused(tmp_path: Path) -> None:
 def test_full_frames_run_over_tiles_focal_planes_and_paths(tmp_path: Path) -> None:
     """PS3.3 C.7.6.17.3."""
     frames = native([np.full((EDGE, EDGE, 1), number, np.uint8) for number in range(36)])
-    data = header(
-        COLUMNS, ROWS, OpticalPathSequence=optical_paths("7", "3"), TotalPixelMatrixFocalPlanes=3, **gray()
-    )
+    data = header(COLUMNS, ROWS, OpticalPathSequence=optical_paths("7", "3"), TotalPixelMatrixFocalPlanes=3, **gray())
     path = write(tmp_path / "a.dcm", data, frames)
     with open_source(str(path)) as source:
         description = source.describe()
@@ -245,9 +257,7 @@ def test_parts_of_a_concatenation_are_one_instance(tmp_path: Path) -> None:
 
 
 def test_the_last_part_of_a_concatenation_is_missed(tmp_path: Path) -> None:
-    data = header(
-        COLUMNS, ROWS, ConcatenationUID="1.2.3", InConcatenationNumber=1, ConcatenationFrameOffsetNumber=0
-    )
+    data = header(COLUMNS, ROWS, ConcatenationUID="1.2.3", InConcatenationNumber=1, ConcatenationFrameOffsetNumber=0)
     write(tmp_path / "a.dcm", data, FRAMES[:5], syntax=JPEG_2000)
     with pytest.raises(SourceError, match="not all"):
         open_source(str(tmp_path))
@@ -259,9 +269,7 @@ def test_one_instance_a_focal_plane_and_path_are_one_level(tmp_path: Path) -> No
     for path in ("red", "green"):
         for z in (3.0, 1.5):
             number += 1
-            data = header(
-                COLUMNS, ROWS, InstanceNumber=number, OpticalPathSequence=optical_paths(path), **gray()
-            )
+            data = header(COLUMNS, ROWS, InstanceNumber=number, OpticalPathSequence=optical_paths(path), **gray())
             origin = per_frame([{"x": 0, "y": 0, "z": z}])[0].PlanePositionSlideSequence
             data.SharedFunctionalGroupsSequence[0].PlanePositionSlideSequence = origin
             tiles = [np.full((EDGE, EDGE, 1), number * 10 + tile, np.uint8) for tile in range(6)]
@@ -294,6 +302,36 @@ def test_two_pyramids_are_refused(tmp_path: Path) -> None:
         open_source(str(tmp_path))
 
 
+def test_a_channel_that_a_level_lacks_is_missing_there(tmp_path: Path) -> None:
+    paths = optical_paths("0", "1")
+    gray_tiles = native([tile[..., :1] for tile in TILES])
+    write(tmp_path / "1.dcm", header(COLUMNS, ROWS, OpticalPathSequence=paths, **gray()), gray_tiles * 2)
+    write(tmp_path / "2.dcm", header(20, 12, OpticalPathSequence=paths[1:], **gray()), gray_tiles[:2])
+    with open_source(str(tmp_path)) as source:
+        low = source.describe().levels[1]
+        assert low.optical_paths == 2
+        assert source.read_pixels(1, 0, 2, 0) == [None, None]
+        assert all(tile is not None for tile in source.read_pixels(1, 0, 2, 1))
+        assert source.read_region(1, 0, 0, 4, 4, 0).max() == 0  # light is emitted
+
+
+def test_what_else_is_in_the_series_is_left_out(tmp_path: Path) -> None:
+    """As annotations, which have no pixels."""
+    write(tmp_path / "1.dcm", header(COLUMNS, ROWS), native(TILES))
+    other = header(COLUMNS, ROWS, SOPClassUID="1.2.840.10008.5.1.4.1.1.91.1")
+    path = write(tmp_path / "2.dcm", other, native(TILES))
+    data = path.read_bytes()
+    path.write_bytes(data[: data.index(b"\xe0\x7f\x10\x00OB")])
+    with open_source(str(tmp_path)) as source:
+        assert len(source.describe().images) == 1
+        assert "2.dcm is Microscopy Bulk Simple Annotations" in source.describe().warnings[0]
+    write(tmp_path / "3.dcm", header(20, 12), native(TILES[:2]))
+    path = tmp_path / "3.dcm"
+    path.write_bytes(path.read_bytes()[:1000])
+    with pytest.raises(SourceError, match=r"3\.dcm"):
+        open_source(str(tmp_path))
+
+
 def test_levels_are_ordered_by_size_and_other_images_follow(tmp_path: Path) -> None:
     """A second label is left out, and what is no image of a slide."""
     small = picture(20, 12, seed=1)
@@ -309,4 +347,4 @@ def test_levels_are_ordered_by_size_and_other_images_follow(tmp_path: Path) -> N
         assert np.array_equal(whole(source, 2), TILES[0])
     text = " ".join(description.warnings)
     assert "LABEL1.dcm is left out" in text
-    assert "LOCALIZER4.dcm is of type LOCALIZER" in text
+    assert "LOCALIZER4.dcm is an image of type LOCALIZER" in text

@@ -1,4 +1,4 @@
-"""NDPI files as NanoZoomer scanners write them, built from Hamamatsu's description of the format and a real file's tags.
+"""NDPI files as NanoZoomer scanners write them, from Hamamatsu's description of the format and a real file's tags.
 
 All data stands before the directories, text outside of them whatever its length, links of directories have 64 bits and
 the high words of the values stand behind them.
@@ -22,7 +22,7 @@ ASCII, SHORT, LONG, RATIONAL, SLONG, FLOAT = 2, 3, 4, 5, 9, 11
 _ITEMS = {SHORT: "H", LONG: "I", RATIONAL: "II", SLONG: "i", FLOAT: "f"}
 PIXELS_PER_CM = 43826
 """Of a base level: 0.228 micrometres a pixel."""
-COMMENTS = "Created=2020/01/02\r\nProduct=C9600-12\r\n;NDP Shading Data\r;ExcitationWaveLength=387\r;EmissionWaveLength=455"
+COMMENTS = "Created=2020/01/02\r\nProduct=C9600-12\r\n;NDP Shading Data\r;ExcitationWaveLength=387"
 
 Value = str | bytes | int | float | Sequence[int]
 """Of a tag: text, the bytes of the entry itself, a number, or several."""
@@ -131,9 +131,7 @@ def _tags(picture: Picture, start: int) -> dict[int, tuple[int, Value]]:
     return {code: tag for code, tag in sorted(tags.items()) if tag is not None}
 
 
-def _write_directory(
-    file: BinaryIO, tags: Mapping[int, tuple[int, Value]], highs: Mapping[int, int], link: int
-) -> int:
+def _write_directory(file: BinaryIO, tags: Mapping[int, tuple[int, Value]], highs: Mapping[int, int], link: int) -> int:
     """Write a directory behind its values and link it; return where the next one's place is written."""
     entries, words = b"", b""
     for code, (kind, value) in tags.items():

@@ -2,6 +2,7 @@
 
 import struct
 from pathlib import Path
+from typing import Any
 
 import imagecodecs
 import numpy as np
@@ -63,9 +64,13 @@ def test_one_wrong_place_in_the_index_is_told_by_tile(tmp_path: Path, expected: 
     with open_source(str(path)) as source:
         frames = source.describe().levels[0].grid.frames
         assert bytes(source.read_tiles(0, 0, 1)[0]) == expected[0]
-        with pytest.raises(TileError, match=r"s\.ndpi: tile 3 cannot be read: restart interval 352") as raised:
-            source.read_tiles(0, frames - 2, 2)
-    assert raised.value.frame == 3
+        assert frames == 4
+        for frame in (2, 3):
+            # The place is where an interval of tile 2 ends, and one of tile 3 begins.
+            message = rf"s\.ndpi: tile {frame} cannot be read: restart interval 352 does not end in its marker"
+            with pytest.raises(TileError, match=message) as raised:
+                source.read_tiles(0, frame, 1)
+            assert raised.value.frame == frame
 
 
 @pytest.mark.parametrize("interval", [1, 7, 129, 131, 260, 9999, 65535])
@@ -81,11 +86,11 @@ def test_intervals_that_do_not_fit_the_rows(tmp_path: Path, interval: int) -> No
 
 
 def absurd(interval: int) -> Picture:
-    """A JPEG whose header names an interval longer than itself: there is no marker, and McuStarts has one place."""
+    """Return a JPEG whose header names an interval longer than itself, and its McuStarts of one place."""
     jpeg = encode_jpeg(draw_tissue(ROWS, COLUMNS), 0)
     scan = jpeg.index(b"\xff\xda")
     jpeg = jpeg[:scan] + struct.pack(">HHH", 0xFFDD, 4, interval) + jpeg[scan:]
-    tags = {Tag.MCU_STARTS: (LONG, mcu_starts(jpeg))}
+    tags = {Tag.MCU_STARTS.value: (LONG, mcu_starts(jpeg))}
     return Picture(jpeg=jpeg, columns=COLUMNS, rows=ROWS, lens=20.0, tags=tags)
 
 
@@ -136,9 +141,9 @@ def test_padding_behind_the_jpeg(tmp_path: Path, expected: list[bytes]) -> None:
         ({"jpeg": tissue().jpeg[:-70000]}, "decoded|no end"),
     ],
 )
-def test_levels_that_cannot_be_read(tmp_path: Path, change: dict[str, object], message: str) -> None:
+def test_levels_that_cannot_be_read(tmp_path: Path, change: dict[str, Any], message: str) -> None:
     picture = tissue()
-    fields = {"jpeg": picture.jpeg, "columns": COLUMNS, "rows": ROWS, "lens": 20.0, "tags": {}} | change
+    fields: dict[str, Any] = {"jpeg": picture.jpeg, "columns": COLUMNS, "rows": ROWS, "lens": 20.0, "tags": {}} | change
     path = write_ndpi(tmp_path / "s.ndpi", [Picture(**fields)])
     with pytest.raises((SourceError, TileError), match=rf"s\.ndpi.*({message})"), open_source(str(path)) as source:
         source.read_pixels(0, 0, 1)

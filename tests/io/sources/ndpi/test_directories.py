@@ -1,5 +1,6 @@
 """The structure of the file: 64-bit links and high words, text in either place, files beyond 4 GiB."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -85,7 +86,6 @@ def test_the_last_directory_may_lack_its_high_words(tmp_path: Path) -> None:
 def test_a_chain_that_bites_its_tail(tmp_path: Path) -> None:
     path = write_ndpi(tmp_path / "s.ndpi", [level(draw_tissue(64, 64), 4, 20.0)])
     data = bytearray(path.read_bytes())
-    link = data.index(bytes(8), len(data) - 200)
     entries = int.from_bytes(data[int.from_bytes(data[4:12], "little") :][:2], "little")
     link = int.from_bytes(data[4:12], "little") + 2 + 12 * entries
     data[link : link + 8] = data[4:12]
@@ -103,10 +103,8 @@ def test_any_bytes_are_ndpi_or_not(data: bytes, place: int) -> None:
         return (head + data)[offset : offset + length]
 
     if is_ndpi(read):
-        try:
+        with suppress(ValueError):
             assert read_directories(read)
-        except ValueError as error:
-            assert "directory" in str(error)
 
 
 def test_bytes_are_read_by_place(tmp_path: Path) -> None:

@@ -95,9 +95,7 @@ def test_tables_without_a_code_for_white(tmp_path: Path) -> None:
     """Optimised tables of a gray picture hold none: a middle gray that nobody sees takes its place."""
     pixels = np.full((530, 1032, 3), 100, np.uint8)
     pixels[::7, ::5] = 120
-    with open_source(
-        str(write_ndpi(tmp_path / "s.ndpi", [level(pixels, 43, 20.0, optimize=True)]))
-    ) as source:
+    with open_source(str(write_ndpi(tmp_path / "s.ndpi", [level(pixels, 43, 20.0, optimize=True)]))) as source:
         image = source.describe().levels[0]
         (corner,) = source.read_pixels(0, image.grid.frames - 1, 1)
     assert corner is not None

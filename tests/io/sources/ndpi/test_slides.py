@@ -44,7 +44,7 @@ class TestScanned(SlideSourceContract):
         """As libjpeg decodes each level in one piece: without subsampling no seam can show."""
         with open_source(str(slide)) as source, tifffile.TiffFile(slide) as tiff:
             for image in source.describe().levels:
-                page = tiff.pages[image.index]
+                page = tiff.pages[image.index].aspage()
                 start, length = page.tags["StripOffsets"].value[0], page.tags["StripByteCounts"].value[0]
                 whole = imagecodecs.jpeg8_decode(slide.read_bytes()[start : start + length])
                 grid = image.grid

@@ -1,0 +1,130 @@
+"""Names of slides that tell nothing, and reports that name no source.
+
+A slide's name is its file's, and that often is a patient's or an accession number. A de-identified slide is named by a
+hash of samples of its files, keyed where there is a key: the same file has the same name in every job, so that runs
+go on where others stopped. Which file it was stands in the crosswalk, if one is asked for.
+"""
+
+import csv
+import io
+import os
+import tempfile
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from pipeline.io.sources.fingerprint import files_fingerprint
+from pipeline.io.sources.scenes import scene_id, split_scene
+from pipeline.model.config import ConversionConfig
+from pipeline.model.deidentification import Deidentify
+from pipeline.model.errors import ConfigError, SourceError
+from pipeline.model.keys import SlideInput
+from pipeline.model.records import Failure, SlideOutcome
+
+
+def renamed(slides: Sequence[SlideInput], config: ConversionConfig) -> tuple[SlideInput, ...]:
+    """Return slides under names that tell nothing, and write the crosswalk; as they are if nothing is asked for.
+
+    Two copies of a file get numbers behind their name, in the order of the input. Raises SourceError for a file that
+    cannot be read, ConfigError for a crosswalk in the output, or one that cannot be written.
+    """
+    if config.deidentify is None:
+        return tuple(slides)
+    taken: dict[str, int] = {}
+    new = []
+    for slide in slides:
+        name = _name(slide, config.deidentify)
+        taken[name] = taken.get(name, 0) + 1
+        copy = "" if taken[name] == 1 else f"-{taken[name]}"
+        scene = split_scene(slide.uri)[1]
+        new.append(replace(slide, slide_id=f"{name}{copy}" if scene is None else scene_id(f"{name}{copy}", scene)))
+    if config.crosswalk:
+        _write_crosswalk(config, new)
+    return tuple(new)
+
+
+def without_sources(outcomes: Iterable[SlideOutcome], config: ConversionConfig) -> list[SlideOutcome]:
+    """Return outcomes that name their slides by their new names only, in messages too; as they are if not asked for."""
+    if config.deidentify is None:
+        return list(outcomes)
+    return [_without_source(outcome) for outcome in outcomes]
+
+
+def _without_source(outcome: SlideOutcome) -> SlideOutcome:
+    words = _words_of(outcome.uri)
+    plan = outcome.plan
+    if plan is not None:
+        warnings = tuple(_replaced(warning, words, outcome.slide_id) for warning in plan.warnings)
+        plan = replace(plan, uri=outcome.slide_id, warnings=warnings)
+    return replace(
+        outcome,
+        uri=outcome.slide_id,
+        plan=plan,
+        failures=tuple(_without_words(failure, words, outcome.slide_id) for failure in outcome.failures),
+    )
+
+
+def _without_words(failure: Failure, words: list[str], name: str) -> Failure:
+    return replace(
+        failure,
+        uri=name,
+        message=_replaced(failure.message, words, name),
+        reproduce=_replaced(failure.reproduce, words, name),
+    )
+
+
+def _words_of(uri: str) -> list[str]:
+    """Return what names a source in text: path and file name, the longest first, so that no rest of one stays."""
+    path = Path(split_scene(uri)[0])
+    return [word for word in (uri, str(path), os.path.realpath(path), path.name, path.stem) if len(word) > 1]
+
+
+def _replaced(text: str, words: list[str], name: str) -> str:
+    for word in words:
+        text = text.replace(word, name)
+    return text
+
+
+def _name(slide: SlideInput, choice: Deidentify) -> str:
+    path = Path(split_scene(slide.uri)[0])
+    beside = path.with_suffix("") if path.suffix.lower() == ".mrxs" else path
+    files = [path] if path.is_file() else []
+    if beside.is_dir():
+        files += sorted(found for found in beside.rglob("*") if found.is_file())
+    try:
+        sample = files_fingerprint(files)
+    except OSError as error:
+        raise SourceError(f"{slide.uri} cannot be read: {error.strerror}", uri=slide.uri) from error
+    return f"slide-{choice.pseudonym('file', sample).lower()}"
+
+
+def _write_crosswalk(config: ConversionConfig, slides: Sequence[SlideInput]) -> None:
+    path = Path(os.path.abspath(config.crosswalk))
+    if path.is_relative_to(os.path.abspath(config.output)):
+        raise ConfigError(f"--deidentify-crosswalk {path} lies in the output, which is to name nobody; move it")
+    known = _known(path)
+    known |= {slide.slide_id: slide.uri for slide in slides}
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("slide_id", "source"))
+    writer.writerows(sorted(known.items()))
+    try:
+        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        with open(descriptor, "w", encoding="utf-8") as stream:
+            stream.write(text.getvalue())
+        os.replace(temporary, path)
+    except OSError as error:
+        raise ConfigError(f"--deidentify-crosswalk {path} cannot be written: {error.strerror}") from error
+
+
+def _known(path: Path) -> dict[str, str]:
+    """Return what the crosswalk holds already, so that a second job adds to it."""
+    try:
+        rows = list(csv.reader(path.read_text("utf-8").splitlines()))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"--deidentify-crosswalk {path} cannot be read: {error}") from error
+    if rows and rows[0] != ["slide_id", "source"]:
+        raise ConfigError(f"--deidentify-crosswalk {path} is another file; it is not overwritten")
+    return {row[0]: row[1] for row in rows[1:] if len(row) == 2}

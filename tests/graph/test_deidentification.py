@@ -1,0 +1,189 @@
+"""A whole conversion of a slide that names its patient everywhere: nothing in the output knows, and validators agree."""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pydicom
+import pytest
+import tifffile
+from pydicom.encaps import generate_frames
+
+from pipeline import run
+from pipeline.io.codecs import decode_frame
+from tests.sample import build_sample_slide
+
+DESCRIPTION = (
+    "Aperio Image Library v11.2.1 \r\n700x500 [0,0 700x500] (128x128) JPEG/RGB Q=70|AppMag = 20|MPP = 0.4990|"
+    "ScanScope ID = SECRETSERIAL|Date = 12/29/09|Time = 09:59:15|User = SECRETUSER|Barcode = SECRETCODE|"
+    "Filename = SECRETFILE"
+)
+SECRETS = (b"SECRET", b"SMITH", b"20091229", b"12/29/09")
+OPTIONS = ("--research-placeholder", "--transfer-syntax", "jpeg-baseline8-bit", "--quiet")
+
+
+@pytest.fixture(scope="module")
+def slide(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a slide whose name, description and barcode tell whose it is."""
+    path = tmp_path_factory.mktemp("named") / "SMITH_JOHN.svs"
+    build_sample_slide(path, columns=700, rows=500, tile=128)
+    tifffile.tiffcomment(path, DESCRIPTION)
+    return path
+
+
+@pytest.fixture
+def key(tmp_path: Path) -> Path:
+    """Return the path of a key."""
+    path = tmp_path / "key"
+    path.write_bytes(b"a secret of the study office")
+    return path
+
+
+def convert(slide: Path, output: Path, *options: str | Path) -> dict[str, pydicom.Dataset]:
+    """Convert a slide with de-identification and return its files by name."""
+    arguments = ["--input", slide, "--output", output, "--deidentify", *OPTIONS, *options]
+    assert run.main([str(argument) for argument in arguments]) == 0
+    return {path.stem: pydicom.dcmread(path) for path in output.glob("slide-*/*.dcm")}
+
+
+def leaks(folder: Path) -> list[str]:
+    """Return the files below a folder that hold, or whose names hold, what identifies."""
+    found = []
+    for path in folder.rglob("*"):
+        content = path.read_bytes() if path.is_file() else b""
+        if any(secret in content + str(path.relative_to(folder)).encode() for secret in SECRETS):
+            found.append(str(path))
+    return found
+
+
+def test_the_same_slide_leaks_without_it(slide: Path, tmp_path: Path) -> None:
+    arguments = ["--input", slide, "--output", tmp_path / "out", *OPTIONS]
+    assert run.main([str(argument) for argument in arguments]) == 0
+    assert len(leaks(tmp_path / "out")) > 5
+
+
+def test_nothing_in_the_output_tells_whose_slide_it_was(slide: Path, tmp_path: Path, dciodvfy: Path) -> None:
+    files = convert(slide, tmp_path / "out")
+    assert leaks(tmp_path / "out") == []
+    assert set(files) == {"level-0", "level-1", "level-2", "overview", "thumbnail"}
+    for name, dataset in files.items():
+        assert dataset.PatientIdentityRemoved == "YES"
+        assert [item.CodeValue for item in dataset.DeidentificationMethodCodeSequence] == ["113100"]
+        assert dataset.LongitudinalTemporalInformationModified == "REMOVED"
+        assert dataset.BurnedInAnnotation == "NO"
+        assert dataset.DeviceSerialNumber == "REMOVED"
+        assert dataset.AcquisitionDateTime == "19700101000000"
+        path = next((tmp_path / "out").glob(f"slide-*/{name}.dcm"))
+        checked = subprocess.run([dciodvfy, path], capture_output=True, text=True, check=False)
+        assert [line for line in checked.stderr.splitlines() if line.startswith("Error")] == []
+
+
+def test_the_label_s_end_of_the_overview_is_blank(slide: Path, tmp_path: Path) -> None:
+    overview = convert(slide, tmp_path / "out", "--transfer-syntax", "jpeg2000-lossless")["overview"]
+    assert list(overview.ImageType) == ["DERIVED", "PRIMARY", "OVERVIEW", "NONE"]
+    frame = next(generate_frames(overview.PixelData, number_of_frames=1))
+    pixels = decode_frame(frame, overview.file_meta.TransferSyntaxUID)
+    assert (pixels[:, :432] == 255).all()
+    assert np.ptp(pixels[:, 432:]) > 50
+
+
+def test_frames_of_the_levels_still_pass(slide: Path, tmp_path: Path) -> None:
+    convert(slide, tmp_path / "out")
+    (report,) = (tmp_path / "out" / "_reports").glob("2*/report.json")
+    routes = json.loads(report.read_text())["slides"][0]["frames_by_route"]
+    assert routes["passthrough"] > 20
+
+
+def test_the_audit_lists_names_without_values(slide: Path, tmp_path: Path) -> None:
+    convert(slide, tmp_path / "out")
+    (audit,) = (tmp_path / "out" / "_reports" / "deidentified").glob("*.json")
+    lines = {(one["source"], one["name"]): one["treatment"] for one in json.loads(audit.read_text())["treated"]}
+    assert lines["images", "LABEL"] == "removed"
+    assert lines["images", "OVERVIEW"] == "masked"
+    assert lines["scanner", "barcode"] == "removed"
+    assert lines["scanner", "acquisition_datetime"] == "replaced"
+
+
+def test_with_a_key_the_same_names_and_uids_come_back_and_others_without(
+    slide: Path, tmp_path: Path, key: Path
+) -> None:
+    one, again, other = (
+        convert(slide, tmp_path / name, *options)
+        for name, options in (("a", ("--deidentify-key", key)), ("b", ("--deidentify-key", key)), ("c", ()))
+    )
+    assert one["level-0"].SOPInstanceUID == again["level-0"].SOPInstanceUID
+    assert one["level-0"].PatientID == again["level-0"].PatientID
+    for keyword in ("SOPInstanceUID", "StudyInstanceUID", "FrameOfReferenceUID", "PatientID", "ContainerIdentifier"):
+        assert one["level-0"][keyword].value != other["level-0"][keyword].value
+
+
+def test_a_second_run_has_nothing_to_do(slide: Path, tmp_path: Path, key: Path) -> None:
+    convert(slide, tmp_path / "out", "--deidentify-key", key)
+    written = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").glob("slide-*/*")}
+    convert(slide, tmp_path / "out", "--deidentify-key", key)
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "out").glob("slide-*/*")} == written
+
+
+def test_dates_are_shifted_and_it_says_so(slide: Path, tmp_path: Path, key: Path) -> None:
+    dataset = convert(slide, tmp_path / "out", "--deidentify-key", key, "--deidentify-dates", "shift")["level-0"]
+    assert dataset.LongitudinalTemporalInformationModified == "MODIFIED"
+    assert [item.CodeValue for item in dataset.DeidentificationMethodCodeSequence] == ["113100", "113107"]
+    assert dataset.AcquisitionDateTime.endswith("095915")
+    assert "19991231" < dataset.AcquisitionDateTime[:8] < "20091229"
+
+
+def test_the_user_s_metadata_is_the_new_identity(slide: Path, tmp_path: Path) -> None:
+    metadata = tmp_path / "new.json"
+    metadata.write_text('{"patient_id": "STUDY-7", "study_description": "Trial 12"}')
+    dataset = convert(slide, tmp_path / "out", "--metadata", metadata)["level-0"]
+    assert (dataset.PatientID, dataset.StudyDescription) == ("STUDY-7", "Trial 12")
+    assert dataset.ContainerIdentifier.startswith("ANON-")
+
+
+def test_the_crosswalk_tells_who_it_was_and_grows(slide: Path, tmp_path: Path, key: Path) -> None:
+    crosswalk = tmp_path / "crosswalk.csv"
+    convert(slide, tmp_path / "a", "--deidentify-crosswalk", crosswalk)
+    copy = shutil.copy(slide, tmp_path / "copy.svs")
+    convert(Path(copy), tmp_path / "b", "--deidentify-crosswalk", crosswalk, "--deidentify-key", key)
+    header, *rows = crosswalk.read_text().splitlines()
+    assert header == "slide_id,source"
+    assert sorted(row.split(",")[1] for row in rows) == sorted([str(slide), str(copy)])
+    assert {row.split(",")[0] for row in rows} == {p.name for p in tmp_path.glob("[ab]/slide-*")}
+
+
+def test_copies_of_a_slide_get_names_of_their_own(slide: Path, tmp_path: Path) -> None:
+    copy = shutil.copy(slide, tmp_path / "copy.svs")
+    arguments = ["--input", slide, copy, "--output", tmp_path / "out", "--deidentify", *OPTIONS, "--level", "2"]
+    assert run.main([str(argument) for argument in arguments]) == 0
+    one, two = sorted(path.name for path in (tmp_path / "out").glob("slide-*"))
+    assert two == f"{one}-2"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--deidentify-key", "KEY"), "--deidentify-key goes with --deidentify"),
+        (("--deidentify", "--deidentify-key", "nowhere"), "cannot be read"),
+        (("--deidentify", "--deidentify-dates", "shift"), "needs --deidentify-key"),
+        (("--deidentify", "--deidentify-crosswalk", "OUT/c.csv"), "lies in the output"),
+        (("--deidentify", "--deidentify-crosswalk", "KEY"), "is another file"),
+    ],
+)
+def test_what_cannot_be_is_refused_before_anything_is_written(
+    slide: Path, tmp_path: Path, key: Path, capsys: pytest.CaptureFixture[str], options: tuple[str, ...], message: str
+) -> None:
+    options = tuple(option.replace("KEY", str(key)).replace("OUT", str(tmp_path / "out")) for option in options)
+    arguments = ["--input", slide, "--output", tmp_path / "out", *OPTIONS, *options]
+    assert run.main([str(argument) for argument in arguments]) == 1
+    assert message in capsys.readouterr().err
+    assert list((tmp_path / "out").glob("slide-*")) == []
+
+
+def test_a_slide_that_fails_is_not_named_in_the_reports(tmp_path: Path) -> None:
+    broken = tmp_path / "SMITH_JOHN.svs"
+    broken.write_bytes(b"II*\0SMITH, but no slide")
+    arguments = ["--input", broken, "--output", tmp_path / "out", "--deidentify", *OPTIONS]
+    assert run.main([str(argument) for argument in arguments]) == 1
+    assert leaks(tmp_path / "out") == []

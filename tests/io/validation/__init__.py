@@ -1,0 +1,1 @@
+"""Rules over whole-slide files: good ones, broken ones, foreign ones and hostile ones."""

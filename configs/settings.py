@@ -6,6 +6,7 @@ without one concern the command alone.
 """
 
 from pipeline.configs.content_settings import CONTENT_SETTINGS
+from pipeline.configs.profiles import profile_names
 from pipeline.configs.setting import Setting, terms
 from pipeline.configs.values import (
     integer,
@@ -14,13 +15,15 @@ from pipeline.configs.values import (
     megabytes,
     number,
     one_of,
+    one_of_names,
     spacings,
     switch,
     text,
     texts,
     transfer_syntax,
 )
-from pipeline.model.config import Backend, Certificate, CodecValidation, MissingTiles, OffsetTable, OpticalPaths
+from pipeline.model.config import Backend, Certificate, CodecValidation, MissingTiles, OpticalPaths
+from pipeline.model.offset_table import OffsetTable
 from pipeline.model.transfer_syntaxes import Subsampling, TransferSyntax
 
 _FILES = "slides and output"
@@ -148,6 +151,15 @@ SETTINGS: tuple[Setting, ...] = (
         parse=inverted_switch,
         group=_IMAGES,
         help="leave out the thumbnail (default: written)",
+    ),
+    Setting(
+        name="profile",
+        field="profile",
+        parse=one_of_names(profile_names()),
+        group=_FRAMES,
+        metavar=terms(profile_names()),
+        help="where the DICOM goes: sets how frames are compressed, size of files and offset table, and refuses what "
+        "would be refused there (default: plain, which has no limits)",
     ),
     Setting(
         name="transfer-syntax",

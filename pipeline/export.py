@@ -25,10 +25,11 @@ from typing import Any, Self
 from pipeline.configs.settings import SETTINGS_BY_NAME
 from pipeline.inputs import expand_inputs
 from pipeline.model import errors
-from pipeline.model.config import Backend, Certificate, CodecValidation, MissingTiles, OffsetTable, OpticalPaths, UidPolicy
+from pipeline.model.config import Backend, Certificate, CodecValidation, MissingTiles, OpticalPaths, UidPolicy
 from pipeline.model.deidentification import DatePolicy
 from pipeline.model.errors import ConfigError, SlidebeamError
 from pipeline.model.metadata import GivenMetadata
+from pipeline.model.offset_table import OffsetTable
 from pipeline.model.transfer_syntaxes import Subsampling, TransferSyntax
 
 
@@ -50,6 +51,10 @@ class DicomExport:
     def to_directory(self, path: str | PathLike[str]) -> Self:
         """Write below this folder: `<path>/<name of the slide>/*.dcm`."""
         return self._with("output", fspath(path))
+
+    def profile(self, name: str) -> Self:
+        """Write what this target takes: `aws-healthimaging`, `openslide`, ..."""
+        return self._with("profile", name)
 
     def transfer_syntax(self, syntax: TransferSyntax | str) -> Self:
         """Compress frames so; without this call the source decides."""
@@ -175,6 +180,10 @@ class DicomExport:
     def certificate(self, extent: Certificate | str) -> Self:
         """Read this much of the written files back and compare."""
         return self._with("certificate", extent)
+
+    def validate_output(self) -> Self:
+        """Publish only what breaks no rule of the validation."""
+        return self._with("validate-output", True)
 
     def backend(self, backend: Backend | str) -> Self:
         """Encode there."""

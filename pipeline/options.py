@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 
 import pipeline
 from pipeline.configs.loader import load_config, preset_names
+from pipeline.configs.profiles import target_profile
 from pipeline.configs.settings import SETTINGS, SETTINGS_BY_NAME
 from pipeline.model.config import Backend, ConversionConfig
 from pipeline.model.errors import ConfigError
@@ -133,6 +134,9 @@ def config_of(values: Mapping[str, Any]) -> ConversionConfig:
     fields["deidentify"] = deidentify_choice(values)
     if "icc" in fields:
         fields["icc"] = icc_choice(fields["icc"])
+    if "profile" in fields:
+        profile = fields["profile"] = target_profile(fields["profile"])
+        fields = {"max_instance_bytes": profile.max_instance_bytes, "offset_table": profile.offset_table} | fields
     config = ConversionConfig(**fields)
     check_backend(config.backend)
     return config

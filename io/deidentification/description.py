@@ -154,16 +154,17 @@ def _steps(steps: tuple[PreparationStep, ...], choice: Deidentify) -> Iterator[P
     for step in steps:
         if step.action is PreparationAction.SAMPLING and not choice.key:
             continue
-        named = {"specimen_identifier": step.specimen_identifier, "parent_identifier": step.parent_identifier}
         yield replace(
             step,
-            **{
-                part: _pseudonym("specimen_identifier", name, choice) if name and choice.key else ""
-                for part, name in named.items()
-            },
+            specimen_identifier=_part(step.specimen_identifier, choice),
+            parent_identifier=_part(step.parent_identifier, choice),
             date_time=choice.date(step.date_time) if step.date_time else "",
             description="",
         )
+
+
+def _part(name: str, choice: Deidentify) -> str:
+    return _pseudonym("specimen_identifier", name, choice) if name and choice.key else ""
 
 
 def _treatment(key: str, old: Any, new: Any, choice: Deidentify) -> Treatment:

@@ -30,14 +30,16 @@ def renamed(slides: Sequence[SlideInput], config: ConversionConfig) -> tuple[Sli
     """
     if config.deidentify is None:
         return tuple(slides)
-    taken: dict[str, int] = {}
+    copies: dict[str, list[str]] = {}
     new = []
     for slide in slides:
+        path, scene = split_scene(slide.uri)
         name = _name(slide, config.deidentify)
-        taken[name] = taken.get(name, 0) + 1
-        copy = "" if taken[name] == 1 else f"-{taken[name]}"
-        scene = split_scene(slide.uri)[1]
-        new.append(replace(slide, slide_id=f"{name}{copy}" if scene is None else scene_id(f"{name}{copy}", scene)))
+        paths = copies.setdefault(name, [])
+        if path not in paths:
+            paths.append(path)
+        name += f"-{paths.index(path) + 1}" if paths.index(path) else ""
+        new.append(replace(slide, slide_id=name if scene is None else scene_id(name, scene)))
     if config.crosswalk:
         _write_crosswalk(config, new)
     return tuple(new)

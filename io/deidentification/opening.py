@@ -1,17 +1,44 @@
-"""Open a slide as the configuration wants to see it."""
+"""Open a slide as the configuration wants to see it, or as the files that were made of it saw it."""
+
+from pathlib import Path
+
+import pydicom
+from pydicom.errors import InvalidDicomError
 
 from pipeline.io.deidentification.source import DeidentifiedSource
 from pipeline.io.sources import SlideSource, open_source
+from pipeline.io.sources.background import BackgroundSource
 from pipeline.model.config import ConversionConfig
+from pipeline.model.deidentification import Deidentify
 
 
 def open_slide(uri: str, config: ConversionConfig) -> SlideSource:
-    """Open a slide, without what identifies where the configuration says so; raises SourceError."""
+    """Open a slide, with the background and without what identifies if it says so; raises SourceError."""
     source = open_source(uri)
+    if config.background is not None:
+        source = BackgroundSource(source, config.background)
     if config.deidentify is None:
         return source
     try:
         return DeidentifiedSource(source, config.deidentify)
+    except BaseException:
+        source.close()
+        raise
+
+
+def open_as_written(uri: str, file: Path) -> SlideSource:
+    """Open a slide to compare `file` with, which was made of it: without what identifies where the file says so.
+
+    Raises SourceError for the slide. A file that cannot be read says nothing.
+    """
+    source = open_source(uri)
+    try:
+        header = pydicom.dcmread(file, specific_tags=["PatientIdentityRemoved"], stop_before_pixels=True)
+        removed = header.get("PatientIdentityRemoved") == "YES"
+    except (InvalidDicomError, OSError, ValueError, AttributeError, LookupError, NotImplementedError):
+        removed = False
+    try:
+        return DeidentifiedSource(source, Deidentify()) if removed else source
     except BaseException:
         source.close()
         raise

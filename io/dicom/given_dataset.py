@@ -119,8 +119,8 @@ def _tag(key: str) -> BaseTag:
 
 
 def _near(key: str) -> str:
-    near = difflib.get_close_matches(key, _KEYWORDS, n=1)
-    return f"; did you mean {near[0]}?" if near else ""
+    near = difflib.get_close_matches(key.lower().replace("_", ""), _KEYWORDS, n=1)
+    return f"; did you mean {_KEYWORDS[near[0]]}?" if near else ""
 
 
 def _lifted(dataset: Dataset) -> Iterator[tuple[str, Any]]:
@@ -143,4 +143,4 @@ def _lifted(dataset: Dataset) -> Iterator[tuple[str, Any]]:
                 yield key, str(specimens[0].get(keyword))
 
 
-_KEYWORDS = [entry[4] for entry in DicomDictionary.values()]
+_KEYWORDS = {entry[4].lower(): entry[4] for entry in DicomDictionary.values()}

@@ -9,8 +9,8 @@ import struct
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.model.config import OffsetTable
 from pipeline.model.errors import ConfigError
+from pipeline.model.offset_table import OffsetTable
 
 LARGEST_BASIC_OFFSET = 2**32 - 1
 ITEM_HEADER_BYTES = 8

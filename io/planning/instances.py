@@ -13,7 +13,7 @@ from pipeline.io.planning.encoders import instance_encoder
 from pipeline.io.planning.levels import WantedImage, frame_size
 from pipeline.io.planning.probe import Probe
 from pipeline.io.planning.recompressed import refuse_recompression
-from pipeline.io.planning.routes import route_image
+from pipeline.io.planning.routes import BITS_STORED, is_one_frame, route_image, slide_syntax
 from pipeline.io.sources.contract import SlideSource
 from pipeline.model.config import ConversionConfig, MissingTiles, OpticalPaths
 from pipeline.model.errors import SourceError
@@ -57,7 +57,9 @@ def plan_instances(
         probe = Probe(Reason.LEVEL_AVERAGED)
         if not averaged:
             probe = refuse_recompression(source, image, probes[image.index], syntax)
-        decided = route_image(config, image, probe, syntax)
+        # An associated image that is one frame need not be encoded because the levels are.
+        own = syntax if image.kind is ImageKind.VOLUME else slide_syntax(config, image, probe)
+        decided = route_image(config, image, probe, own if is_one_frame(image) else syntax)
         grid = _frame_grid(config, image)
         name = f"level-{image.level}" if image.level is not None else image.kind.lower()
         if len(paths) < image.optical_paths:
@@ -79,7 +81,7 @@ def plan_instances(
             photometric=decided.photometric,
             samples=image.samples,
             bits=image.bits,
-            bits_stored=image.bits_stored,
+            bits_stored=image.bits_stored if image.bits_stored in BITS_STORED else image.bits,
             added=image.added,
             route=decided.route,
             reason=decided.reason,
@@ -136,7 +138,7 @@ def _frame_grid(config: ConversionConfig, image: SourceImage) -> TileGrid:
 
 def _history(source: SlideSource, image: SourceImage, probe: Probe) -> LossyHistory:
     """Add a JPEG 2000 codestream that is not reversible to the history that the headers tell."""
-    if image.compression is not Compression.JPEG_2000 or probe.reversible:
+    if image.compression is not Compression.JPEG_2000 or probe.reversible or image.lossy.is_lossy:
         return image.lossy
     lengths = [source.tile_lengths(image.index, plane) for plane in range(image.planes)]
     stored = sum(int(plane.sum()) for plane in lengths if plane is not None)
@@ -164,7 +166,8 @@ def _background(
     """Return the option's colour, the scanner's of what was not scanned, or white; black where light is emitted."""
     if config.background is not None and image.kind is ImageKind.VOLUME:
         return config.background.samples(image.samples, image.bits_stored)
-    if facts.background is not None and len(facts.background) == image.samples and image.bits == 8:
+    base = description.levels[0]
+    if facts.background is not None and (base.samples, base.bits) == (image.samples, image.bits):
         return facts.background
     dark = (Illumination.FLUORESCENCE, Illumination.DARKFIELD)
     if image.kind is ImageKind.VOLUME and description.optical_paths[0].illumination in dark:

@@ -7,6 +7,7 @@ from pipeline.io.planning.instances import plan_instances
 from pipeline.io.planning.levels import pyramid_chains, wanted_images
 from pipeline.io.planning.probe import probe_image
 from pipeline.io.planning.routes import slide_syntax
+from pipeline.io.planning.targets import check_pixels
 from pipeline.io.sources.contract import SlideSource
 from pipeline.model.config import ConversionConfig
 from pipeline.model.errors import SlidebeamError, SourceError
@@ -18,6 +19,8 @@ from pipeline.model.source import ScannerFacts, SlideDescription
 from pipeline.model.transfer_syntaxes import TransferSyntax
 from pipeline.model.uids import derived_uid, lasting_uid
 
+_HTJ2K = (TransferSyntax.HTJ2K, TransferSyntax.HTJ2K_LOSSLESS, TransferSyntax.HTJ2K_LOSSLESS_RPCL)
+
 
 def plan_slide(source: SlideSource, slide: SlideInput, config: ConversionConfig) -> SlidePlan:
     """Decide what will be written for a slide; its action is CONVERT.
@@ -25,7 +28,7 @@ def plan_slide(source: SlideSource, slide: SlideInput, config: ConversionConfig)
     Raises
     ------
     SourceError
-        The slide has no usable scale, no level that was asked for, or pixels that the syntax cannot hold.
+        The slide has no usable scale, no level that was asked for, or pixels that the syntax or the target cannot hold.
     MetadataMissing
         Type 1 attributes have no value.
 
@@ -46,6 +49,7 @@ def _plan(source: SlideSource, slide: SlideInput, config: ConversionConfig) -> S
         given, facts, research_placeholder=config.research_placeholder, slide_name=slide.slide_id
     )
     wanted = wanted_images(description, facts, config, slide.uri)
+    check_pixels(config.profile, [member.image for member in wanted])
     probes = {image.index: probe_image(source, image) for image in (member.source for member in wanted)}
     base = wanted[0].source
     syntax = slide_syntax(config, base, probes[base.index])
@@ -61,10 +65,8 @@ def _plan(source: SlideSource, slide: SlideInput, config: ConversionConfig) -> S
     by_image = plan_instances(source, wanted, probes, syntax, facts, config, own)
     instances = tuple(instance for of_image in by_image for instance in of_image)
     warnings = [*description.warnings, *doubts, *metadata.warnings, *icc_doubts]
-    if any(i.transfer_syntax in (TransferSyntax.HTJ2K_LOSSLESS, TransferSyntax.HTJ2K_LOSSLESS_RPCL) for i in instances):
-        warnings.append(
-            "HTJ2K is written, which OpenSlide and QuPath do not read; --transfer-syntax jpeg2000-lossless is for them"
-        )
+    if config.profile.name == "plain" and any(instance.transfer_syntax in _HTJ2K for instance in instances):
+        warnings.append("HTJ2K is written, which OpenSlide and QuPath do not read; --profile openslide is for them")
     shared_study = given.shares_study()
     return SlidePlan(
         slide_id=slide.slide_id,

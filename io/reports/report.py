@@ -142,15 +142,16 @@ def _options(config: ConversionConfig) -> dict[str, Any]:
     kept = [f.name for f in dataclasses.fields(config) if f.name not in _NOT_REPORTED]
     return {
         **{name: _plain(getattr(config, name)) for name in kept},
+        "profile": config.profile.name,
         "icc": config.icc.policy.value,
-        "background": list(config.background.colour or (config.background.gray,)) if config.background else None,
+        "background": str(config.background) if config.background else None,
         "deidentify": {"keyed": bool(config.deidentify.key), "dates": config.deidentify.dates.value}
         if config.deidentify
         else None,
     }
 
 
-_NOT_REPORTED = ("metadata", "uid_salt", "icc", "background", "deidentify", "crosswalk")
+_NOT_REPORTED = ("profile", "metadata", "uid_salt", "icc", "background", "deidentify", "crosswalk")
 
 
 def _plain(value: Any) -> Any:

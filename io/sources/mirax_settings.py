@@ -28,11 +28,13 @@ def check_mirax(path: Path) -> None:
     largest = max((_size(folder / settings.text("DATAFILE", f"FILE_{n}")) for n in range(files)), default=0)
     groups = settings.count("HIERARCHICAL", "NONHIER_COUNT", _MOST_RECORDS)
     pictures = sum(settings.count("HIERARCHICAL", f"NONHIER_{n}_COUNT", _MOST_RECORDS) for n in range(groups))
+    if pictures > _MOST_RECORDS:
+        raise settings.refuse(f"{pictures} pictures are too many")
     index = folder / settings.text("HIERARCHICAL", "INDEXFILE")
     start = _VERSION_BYTES + len(settings.text("GENERAL", "SLIDE_ID").encode())
     try:
         with index.open("rb") as file:
-            _check_index(file, start, levels, min(pictures, _MOST_RECORDS), largest)
+            _check_index(file, start, levels, pictures, largest)
     except (OSError, ValueError, struct.error) as error:
         raise SourceError(f"{path}: {index.name} cannot be read as an index: {error}", uri=str(path)) from error
 
@@ -66,9 +68,9 @@ def _check_index(file: BinaryIO, start: int, levels: int, pictures: int, largest
     for page in _numbers(file, roots[1], pictures):
         following = _numbers(file, page, 2)[1] if page > 0 else 0
         if following > 0:
-            _, _, _, _, _, length, _ = _numbers(file, following, 7)
-            if length > largest:
-                raise ValueError(f"a picture of {length} bytes, and files of {largest}")
+            _, _, _, _, offset, length, _ = _numbers(file, following, 7)
+            if offset < 0 or not 0 <= length <= largest:
+                raise ValueError(f"a picture of {length} bytes at byte {offset}, and files of {largest}")
 
 
 def _check_pages(file: BinaryIO, page: int) -> None:

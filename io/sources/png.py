@@ -45,6 +45,12 @@ def png_size(data: bytes) -> tuple[int, int]:
     return columns, rows
 
 
+def check_png(data: bytes) -> None:
+    """Raise CodecError when a chunk that pixels need is damaged: libpng gives pixels for some of them."""
+    for _ in _chunks(data):
+        pass
+
+
 def read_png_header(data: bytes) -> PngHeader:
     """Read all chunks but the pixels. CodecError for a file that is none, or that ends before its IEND."""
     png_size(data)
@@ -76,16 +82,21 @@ def read_png_header(data: bytes) -> PngHeader:
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    at = len(SIGNATURE)
+    """Yield chunks, of IDAT the name alone. One with a wrong CRC is left out, or is an error if pixels need it."""
+    view, at = memoryview(data), len(SIGNATURE)
     while at + _CHUNK.size <= len(data):
         length, name = _CHUNK.unpack_from(data, at)
         begin = at + _CHUNK.size
-        if begin + length + 4 > len(data):
+        end = begin + length
+        if end + 4 > len(data):
             break
         if name == b"IEND":
             return
-        yield name, b"" if name == b"IDAT" else data[begin : begin + length]
-        at = begin + length + 4
+        if zlib.crc32(view[at + 4 : end]) == int.from_bytes(data[end : end + 4], "big"):
+            yield name, b"" if name == b"IDAT" else data[begin:end]
+        elif name[:1].isupper():  # PNG 5.4: critical chunks have a capital letter
+            raise CodecError(f"PNG: the CRC of a chunk {name.decode('latin-1')} at byte {at} is wrong")
+        at = end + 4
     raise CodecError("PNG: the file ends before its IEND chunk: it is truncated")
 
 

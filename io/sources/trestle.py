@@ -13,6 +13,7 @@ from pipeline.io.sources.dates import date_time
 from pipeline.io.sources.numbers import positive
 from pipeline.io.sources.scenes import check_scene
 from pipeline.io.sources.tiff.file import TiffContainer
+from pipeline.io.sources.tiff.resolution import rational
 from pipeline.io.sources.tiff.source import source_image
 from pipeline.io.sources.tiff.tags import icc_profile, text_properties
 from pipeline.io.sources.tiff.vendor_source import VendorTiffSource
@@ -90,22 +91,15 @@ def _read(path: Path) -> bytes:
 
 
 def _facts(values: dict[str, str], container: TiffContainer, samples: int) -> ScannerFacts:
-    x, y = (_resolution(container, name) for name in ("XResolution", "YResolution"))
+    x, y = (rational(container.first, name) for name in ("XResolution", "YResolution"))
     return ScannerFacts(
-        pixel_spacing_mm=(y / 1000, x / 1000) if x and y else None,
+        pixel_spacing_mm=(y / 1000, x / 1000) if x and y and min(x, y) > 0 else None,
         objective_power=positive(values.get("Objective Power", "")),
         manufacturer="Trestle",
         software_versions=(container.text("Software"),),
         acquisition_datetime=date_time("".join(c for c in container.text("DateTime") if c not in ": ")),
         background=_colour(values.get("Background Color", "")) if samples == 3 else None,
     )
-
-
-def _resolution(container: TiffContainer, name: str) -> float | None:
-    tag = container.first.tags.get(name)
-    if tag is None or not isinstance(tag.value, tuple) or len(tag.value) != 2 or not all(tag.value):
-        return None
-    return positive(str(tag.value[0] / tag.value[1]))
 
 
 def _colour(text: str) -> tuple[int, ...] | None:

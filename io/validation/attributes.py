@@ -17,6 +17,7 @@ UNREADABLE = (
     BytesLengthException,
     ArithmeticError,
     AttributeError,
+    EOFError,
     LookupError,
     NotImplementedError,
     OSError,

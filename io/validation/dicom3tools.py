@@ -14,8 +14,9 @@ from pathlib import Path
 
 from pydicom.filebase import DicomBytesIO
 from pydicom.filewriter import write_file_meta_info
-from pydicom.uid import UID, JPEG2000Lossless
+from pydicom.uid import JPEG2000, JPEG2000Lossless, JPEGBaseline8Bit
 
+from pipeline.io.validation.attributes import text
 from pipeline.io.validation.findings import Finding, Severity
 from pipeline.io.validation.instance import Instance
 from pipeline.model.errors import SourceError
@@ -30,8 +31,11 @@ _STUB = (
     b"\xfe\xff\x00\xe0\0\0\0\0\xfe\xff\x00\xe0\x02\0\0\0\xff\xd9\xfe\xff\xdd\xe0\0\0\0\0"
 )
 """Encapsulated pixel data: an empty offset table, one fragment, the delimiter."""
-_LIMITS = ("<YBR_ICT>",)
-"""Lines with these are about what PS3.5 8.2.4 allows and the tools do not know."""
+_LIMITS = ("<YBR_ICT>", "method inconsistent with Transfer Syntax")
+"""Lines with these are about what the standard allows and the tools do not know: ICT in JPEG 2000 (PS3.5 8.2.4), and
+earlier steps of a lossy history (PS3.3 C.7.6.1.1.5.1)."""
+_STUB_SYNTAXES = {"YBR_FULL_422": JPEGBaseline8Bit, "YBR_ICT": JPEG2000}
+"""Those that allow a photometric interpretation; the others are allowed in JPEG 2000 Lossless."""
 
 
 def find_tools() -> dict[str, str | None]:
@@ -91,7 +95,8 @@ def _shown_to_tools(path: Path, instance: Instance, stub: Path) -> Path:
     file = DicomBytesIO()
     file.is_little_endian, file.is_implicit_VR = True, False
     known = deepcopy(instance.meta)
-    known.TransferSyntaxUID = UID(JPEG2000Lossless)
+    photometric = text(instance.header, "PhotometricInterpretation")
+    known.TransferSyntaxUID = _STUB_SYNTAXES.get(photometric, JPEG2000Lossless)
     file.write(bytes(128) + b"DICM")
     write_file_meta_info(file, known, enforce_standard=False)
     start, end = instance.header_span

@@ -8,6 +8,7 @@ from pipeline.io.validation.attributes import missing, octets, text
 from pipeline.io.validation.findings import Fault, Severity
 from pipeline.io.validation.instance import WHOLE_SLIDE, Instance
 from pipeline.io.validation.rule import Rule
+from pipeline.io.validation.syntax_facts import SYNTAXES
 
 _REQUIRED = (
     "FileMetaInformationGroupLength",
@@ -46,6 +47,8 @@ def sop_instance(instance: Instance) -> Iterator[Fault]:
 def transfer_syntax(instance: Instance) -> Iterator[Fault]:
     """Find transfer syntaxes that the standard does not have, has retired, or has for video alone."""
     uid = UID(instance.transfer_syntax)
+    if uid in SYNTAXES:
+        return
     if uid.is_private or uid.type != "Transfer Syntax":
         yield Fault(f"{uid or 'nothing'} is no transfer syntax of the standard")
     elif uid.is_retired:

@@ -25,6 +25,11 @@ class Fault:
     """For rules of a series: the file that it is about; empty: the first one."""
 
 
+def one_line(text: str) -> str:
+    """Return a text that may quote a damaged file without anything that a terminal would obey."""
+    return "".join(letter if letter.isprintable() else "?" for letter in " ".join(text.split()))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """One thing that is wrong."""

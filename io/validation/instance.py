@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from pydicom import Dataset
+from pydicom.dataset import FileMetaDataset
 from pydicom.filereader import read_partial
 from pydicom.tag import BaseTag
 from pydicom.uid import RLELossless, VLWholeSlideMicroscopyImageStorage
@@ -48,7 +49,7 @@ class Instance:
     """Name in findings."""
     size: int
     """Bytes of the file."""
-    meta: Dataset
+    meta: FileMetaDataset
     """File meta information."""
     header: Dataset
     """Data set without per-frame groups, offset tables and pixels."""
@@ -138,7 +139,7 @@ def _read(file: BinaryIO, path: Path, name: str) -> Instance | str:
 
 
 def _is_bulk(tag: BaseTag, vr: str | None, length: int) -> bool:
-    return tag == _PER_FRAME or tag >= _EXTENDED_OFFSETS
+    return int(tag) == _PER_FRAME or int(tag) >= _EXTENDED_OFFSETS
 
 
 class _Reader:

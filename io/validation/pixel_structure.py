@@ -2,12 +2,11 @@
 
 from collections.abc import Iterator
 
-from pydicom.uid import UID
-
 from pipeline.io.validation.attributes import integer, missing, number, text
 from pipeline.io.validation.findings import Fault, Severity
 from pipeline.io.validation.instance import Instance
 from pipeline.io.validation.rule import Rule
+from pipeline.io.validation.syntax_facts import SYNTAXES
 
 _REQUIRED = (
     "SamplesPerPixel",
@@ -83,12 +82,12 @@ def monochrome(instance: Instance) -> Iterator[Fault]:
 
 def encapsulation(instance: Instance) -> Iterator[Fault]:
     """Compare the form of the element with the transfer syntax."""
-    syntax = UID(instance.transfer_syntax)
-    if instance.pixel_data is None or not syntax.is_transfer_syntax:
+    facts = SYNTAXES.get(instance.transfer_syntax)
+    if instance.pixel_data is None or facts is None:
         return
-    if instance.pixel_data.encapsulated != syntax.is_encapsulated:
+    if instance.pixel_data.encapsulated != (facts.coding is not None):
         form = "items" if instance.pixel_data.encapsulated else "native"
-        yield Fault(f"Pixel Data is {form}, and the transfer syntax is {syntax} ({syntax.name})")
+        yield Fault(f"Pixel Data is {form}, and the transfer syntax is {instance.transfer_syntax}")
 
 
 def value_representation(instance: Instance) -> Iterator[Fault]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from pipeline.io.validation.dicom3tools import find_tools, verify_entities, verify_instances
-from pipeline.io.validation.findings import Fault, Finding, Severity, ValidationReport
+from pipeline.io.validation.findings import Fault, Finding, Severity, ValidationReport, one_line
 from pipeline.io.validation.instance import Instance, is_dicom, read_instance
 from pipeline.io.validation.rule import Rule, Subject
 from pipeline.io.validation.rules import INSTANCE_RULES, SERIES_RULES
@@ -56,7 +56,7 @@ def _validate(files: Sequence[Path], root: Path, name: str, *, tools: bool) -> V
         if isinstance(read, Instance):
             instances.append((file, read))
         else:
-            left_out.append(f"{shown}: {read}")
+            left_out.append(one_line(f"{shown}: {read}"))
     for _, instance in instances:
         findings += _judge(INSTANCE_RULES, instance, instance.file)
     for series in group_by_series(instance for _, instance in instances):
@@ -92,7 +92,7 @@ def _finding(rule: Rule[Instance] | Rule[Series] | Rule[Subject], fault: Fault, 
         severity=rule.severity,
         file=fault.file or file,
         frame=fault.frame,
-        message=fault.message,
+        message=one_line(fault.message),
         citation=rule.citation,
     )
 

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 
 from pydicom import DataElement, Dataset
 from pydicom import config as pydicom_config
+from pydicom.datadict import keyword_for_tag
+from pydicom.tag import BaseTag
 from pydicom.uid import UID
 from pydicom.valuerep import PersonName, validate_value
 
@@ -62,7 +64,7 @@ def character_set(instance: Instance) -> Iterator[Fault]:
                 return
 
 
-def _elements(dataset: Dataset, prefix: str = "") -> Iterator[tuple[str, Dataset, object]]:
+def _elements(dataset: Dataset, prefix: str = "") -> Iterator[tuple[str, Dataset, BaseTag]]:
     """Yield (name for people, data set, tag) of all elements, those of sequences that can be read included."""
     for tag in list(dataset.keys()):
         keyword = _keyword(tag)
@@ -86,10 +88,8 @@ def _readable_elements(dataset: Dataset) -> Iterator[tuple[str, DataElement]]:
             yield path, element
 
 
-def _keyword(tag: object) -> str:
-    from pydicom.datadict import keyword_for_tag
-
-    return keyword_for_tag(tag) or str(tag)  # type: ignore[arg-type]
+def _keyword(tag: BaseTag) -> str:
+    return keyword_for_tag(tag) or str(tag)
 
 
 def _written(value: object) -> str:

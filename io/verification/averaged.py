@@ -6,37 +6,32 @@ be shown: exactly where both lose nothing and the level is half as large, else t
 
 import math
 import os
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
 from pipeline.io.codecs.noise import peak_signal_to_noise
 from pipeline.io.pyramid.average import AreaAverage
+from pipeline.io.sources import SlideSource
 from pipeline.io.verification.findings import InstanceFindings
 from pipeline.io.verification.header import InstanceHeader
 from pipeline.io.verification.stored import StoredFrames
-from pipeline.model.errors import SlidebeamError
-from pipeline.model.source import ImageKind
+from pipeline.model.errors import SlidebeamError, SourceError
+from pipeline.model.geometry import level_spacing
+from pipeline.model.source import ScannerFacts, SourceImage
 from pipeline.model.tiles import Pixels
 
 _LEAST_PSNR_DB = 20.0
 
 
-def next_larger(header: InstanceHeader, others: Sequence[InstanceHeader]) -> InstanceHeader | None:
-    """Return the smallest level of the same optical paths that is larger; None where there is none."""
-    larger = [
-        other
-        for other in others
-        if other.kind == ImageKind.VOLUME and other.size > header.size and other.optical_paths == header.optical_paths
-    ]
-    return min(larger, key=lambda other: other.size, default=None)
+def verify_averaged(header: InstanceHeader, series: SlideSource, threads: int) -> InstanceFindings:
+    """Compare all frames of an averaged level with the next larger level of its series, opened as a slide.
 
-
-def verify_averaged(header: InstanceHeader, larger: InstanceHeader, threads: int) -> InstanceFindings:
-    """Compare all frames of an averaged level with the larger level. Raises SourceError where a file cannot be read."""
-    with StoredFrames(header) as level, StoredFrames(larger) as base:
-        comparison = _Comparison(level, base)
+    Raises SourceError where a file cannot be read, or there is no larger level.
+    """
+    larger = _next_larger(header, series)
+    with StoredFrames(header) as level:
+        comparison = _Comparison(level, series, larger)
         with ThreadPoolExecutor(threads or len(os.sched_getaffinity(0))) as pool:
             results = list(pool.map(comparison.psnr_db, range(header.frames)))
     near = [psnr for psnr in results if psnr is not None and psnr >= _LEAST_PSNR_DB]
@@ -52,39 +47,51 @@ def verify_averaged(header: InstanceHeader, larger: InstanceHeader, threads: int
     )
 
 
+def _next_larger(header: InstanceHeader, series: SlideSource) -> SourceImage:
+    larger = [level for level in series.describe().levels if (level.grid.columns, level.grid.rows) > header.size]
+    if not larger:
+        raise SourceError(f"{header.file} is averaged, and there is no larger level", uri=str(header.file))
+    return min(larger, key=lambda level: level.grid.columns * level.grid.rows)
+
+
 class _Comparison:
-    def __init__(self, level: StoredFrames, larger: StoredFrames) -> None:
+    def __init__(self, level: StoredFrames, series: SlideSource, larger: SourceImage) -> None:
         self._level = level
+        self._series = series
         self._larger = larger
-        self._factor = _factor(larger.header, level.header)
+        self._factor = _factor(larger, series.describe().levels[0], series.describe().facts, level.header)
 
     def psnr_db(self, frame: int) -> float | None:
         """Return how near a frame is to the mean of the larger level; None where one of them cannot be read."""
-        plane, number = divmod(frame, self._level.grid.frames)
+        header = self._level.header
+        number, plane = int(header.places.tiles[frame]), int(header.places.planes[frame])
         columns, rows = self._level.grid.extent(number)
         try:
             shown = self._level.decode(self._level.read(frame))[:rows, :columns]
             expected = self._mean(plane, number, columns, rows)
         except SlidebeamError:
             return None
-        return peak_signal_to_noise(expected, shown, self._level.header.bits_stored)
+        return peak_signal_to_noise(expected, shown, header.bits_stored)
 
     def _mean(self, plane: int, number: int, columns: int, rows: int) -> Pixels:
         """Return what the larger level shows there, (rows, columns, samples)."""
-        place = self._level.grid.position(number)
+        place, grid = self._level.grid.position(number), self._larger.grid
         left, top = (at * factor for at, factor in zip(place, self._factor, strict=True))
-        size = self._larger.header.size
-        wide = min(size[0], math.ceil(left + columns * self._factor[0])) - int(left)
-        high = min(size[1], math.ceil(top + rows * self._factor[1])) - int(top)
-        region = self._larger.region(plane, int(left), int(top), wide, high)
+        wide = min(grid.columns, math.ceil(left + columns * self._factor[0])) - int(left)
+        high = min(grid.rows, math.ceil(top + rows * self._factor[1])) - int(top)
+        region = self._series.read_region(self._larger.index, int(left), int(top), wide, high, plane)
         average = AreaAverage((wide, high), (columns, rows), self._factor, (left % 1, top % 1))
         return average.push(np.ascontiguousarray(region))
 
 
-def _factor(larger: InstanceHeader, smaller: InstanceHeader) -> tuple[float, float]:
+def _factor(
+    larger: SourceImage, base: SourceImage, facts: ScannerFacts, smaller: InstanceHeader
+) -> tuple[float, float]:
     """Return the pixels of the larger level that one spans across and down; rounding of sizes is no scale."""
-    halves = tuple(-(-edge // 2) for edge in larger.size)
-    if smaller.size == halves:
+    size = (larger.grid.columns, larger.grid.rows)
+    if smaller.size == tuple(-(-edge // 2) for edge in size):
         return 2.0, 2.0
-    (rows, columns), (of_rows, of_columns) = smaller.spacing, larger.spacing
-    return columns / of_columns, rows / of_rows
+    if facts.pixel_spacing_mm is None:
+        return size[0] / smaller.size[0], size[1] / smaller.size[1]
+    between_rows, between_columns = level_spacing((base.grid.columns, base.grid.rows), facts.pixel_spacing_mm, size)
+    return smaller.spacing[1] / between_columns, smaller.spacing[0] / between_rows

@@ -5,15 +5,19 @@ A damaged header may say anything, so each value is looked at before something i
 
 import math
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import pydicom
 from pydicom.errors import BytesLengthException, InvalidDicomError
 from pydicom.filereader import read_file_meta_info
 
+from pipeline.io.dicom.frame_places import FramePlaces
 from pipeline.io.dicom.image import AVERAGED
 from pipeline.model.errors import SourceError
+from pipeline.model.geometry import TileGrid
+from pipeline.model.plan import TileOrganization
 from pipeline.model.transfer_syntaxes import Photometric, TransferSyntax
 
 _UNREADABLE = (
@@ -58,6 +62,12 @@ class InstanceHeader:
     spacing: tuple[float, float]
     """PixelSpacing: between rows, between columns in mm."""
     frames: int
+    concatenation: str
+    """UID of the concatenation that the file is a part of; empty: it is a whole instance."""
+    is_full: bool
+    """TILED_FULL: a tile that the slide lacks has a frame too."""
+    places: FramePlaces = field(compare=False)
+    """Tile and plane of each frame."""
     lossy_stages: int
     """Lossy compressions that the frames went through (PS3.3 C.7.6.1.1.5)."""
 
@@ -87,6 +97,9 @@ def read_header(file: Path) -> InstanceHeader:
             frame_size=(int(header.Columns), int(header.Rows)),
             spacing=_spacing(header),
             frames=int(header.NumberOfFrames),
+            concatenation=str(header.get("ConcatenationUID", "")),
+            is_full=header.DimensionOrganizationType == TileOrganization.FULL,
+            places=_places(header, file.stat().st_size),
             lossy_stages=1 if isinstance(methods, str) else len(methods),
         )
         if min(*read.size, *read.frame_size, read.frames, read.focal_planes) < 1:
@@ -105,3 +118,41 @@ def read_header(file: Path) -> InstanceHeader:
 def _spacing(header: pydicom.Dataset) -> tuple[float, float]:
     rows, columns = header.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0].PixelSpacing
     return float(rows), float(columns)
+
+
+def _places(header: pydicom.Dataset, file_bytes: int) -> FramePlaces:
+    """Return the place of each frame: from its number, or from the item that the header has of it."""
+    frames = int(header.NumberOfFrames)
+    if not 0 < frames <= file_bytes:
+        raise ValueError(f"it says that it has {frames} frames")
+    grid = TileGrid(
+        int(header.TotalPixelMatrixColumns),
+        int(header.TotalPixelMatrixRows),
+        int(header.Columns),
+        int(header.Rows),
+    )
+    if header.DimensionOrganizationType == TileOrganization.FULL:
+        first = int(header.get("ConcatenationFrameOffsetNumber") or 0)
+        planes, tiles = np.divmod(np.arange(first, first + frames), grid.frames)
+        return FramePlaces(tiles, planes)
+    groups = header.PerFrameFunctionalGroupsSequence
+    if len(groups) != frames:
+        raise ValueError(f"it has {frames} frames and the places of {len(groups)}")
+    positions = [group.PlanePositionSlideSequence[0] for group in groups]
+    across = np.array([int(at.ColumnPositionInTotalImagePixelMatrix) - 1 for at in positions]) // grid.tile_columns
+    down = np.array([int(at.RowPositionInTotalImagePixelMatrix) - 1 for at in positions]) // grid.tile_rows
+    return FramePlaces(down * grid.across + across, np.array(_planes(header)))
+
+
+def _planes(header: pydicom.Dataset) -> list[int]:
+    """Return the plane of each frame: its optical path's place in the sequence, and its height's among the heights."""
+    paths = [str(path.OpticalPathIdentifier) for path in header.OpticalPathSequence]
+    heights, found = list[float](), list[tuple[int, float]]()
+    for group in header.PerFrameFunctionalGroupsSequence:
+        own = group.get("OpticalPathIdentificationSequence")
+        height = float(group.PlanePositionSlideSequence[0].ZOffsetInSlideCoordinateSystem)
+        found.append((paths.index(str(own[0].OpticalPathIdentifier)) if own else 0, height))
+        heights.append(height)
+    order = {height: place for place, height in enumerate(sorted(set(heights)))}
+    focal_planes = int(header.get("TotalPixelMatrixFocalPlanes") or 1)
+    return [path * focal_planes + order[height] for path, height in found]

@@ -5,13 +5,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import xxhash
-from numpy.typing import NDArray
 
 from pipeline.io.codecs import decode_frame
 from pipeline.io.codecs.containers import is_recompressed, passing_syntax
 from pipeline.io.codecs.contract import PassedTile, TileCodec
 from pipeline.io.codecs.noise import peak_signal_to_noise
 from pipeline.io.dicom.frame_index import FrameIndex
+from pipeline.io.dicom.frame_places import FramePlaces
 from pipeline.io.jpegxl.recompression import restore_jpeg
 from pipeline.io.publishing.certificate import frame_digest, without_padding
 from pipeline.io.sources import SlideSource
@@ -43,12 +43,11 @@ class _Comparison:
         self.descriptor = descriptor
         # A tile that passes has one lossy compression behind it at most, its own.
         self.encoded_anew = header.lossy_stages > max(1, len(image.lossy.stages))
-        self.background = _background(source, image)
         self.passes = image.lossless_frames and self.grid == image.grid
 
     def compare(self, first: int, count: int, findings: InstanceFindings) -> None:
-        """Compare a run of frames of one plane."""
-        number, plane = first % self.grid.frames, self._plane(first)
+        """Compare a run of frames that show neighbouring tiles of one plane."""
+        number, plane = int(self.header.places.tiles[first]), self._plane(first)
         codec = self.source.tile_codec(self.image.index, plane) if self.passes else None
         tiles = self.source.read_tiles(self.image.index, number, count, plane) if codec else [b""] * count
         for place, tile in enumerate(tiles):
@@ -65,7 +64,7 @@ class _Comparison:
 
     def _plane(self, frame: int) -> int:
         """Return the plane of the slide's image that a frame shows (PS3.3 C.7.6.17.3)."""
-        path, focal_plane = divmod(frame // self.grid.frames, self.image.focal_planes)
+        path, focal_plane = divmod(int(self.header.places.planes[frame]), self.image.focal_planes)
         return self.header.optical_paths[path] * self.image.focal_planes + focal_plane
 
     def _is_identical(self, stored: bytes, passed: PassedTile, tile: Buffer, codec: TileCodec) -> bool:
@@ -100,11 +99,11 @@ class _Comparison:
         except CodecError:
             findings.differing.append(frame)
             return
-        number = frame % self.grid.frames
+        number = int(self.header.places.tiles[frame])
         columns, rows = self.grid.extent(number)
         decoded = decoded[:rows, :columns]
         if missing:
-            if int(np.abs(decoded.astype(np.int32) - self.background).max()) <= _BACKGROUND_TOLERANCE:
+            if int(np.ptp(decoded, axis=(0, 1)).max()) <= _BACKGROUND_TOLERANCE:
                 findings.background += 1
             else:
                 findings.differing.append(frame)
@@ -131,7 +130,7 @@ class _Comparison:
             columns=header.frame_size[0],
             samples=header.samples,
             bits=header.bits,
-            bits_stored=self.image.bits_stored,
+            bits_stored=header.bits_stored,
         )
 
 
@@ -141,13 +140,19 @@ def verify_image(source: SlideSource, image: SourceImage, header: InstanceHeader
     Raises SourceError for a file that cannot be read, or whose frames are not of the image's samples or number.
     """
     grid = TileGrid(image.grid.columns, image.grid.rows, *header.frame_size)
-    planes = len(header.optical_paths) * image.focal_planes
-    needed = (grid.frames * planes, image.samples, image.bits, image.bits_stored)
-    found = (header.frames, header.samples, header.bits, header.bits_stored)
-    if found != needed:
+    needed = (image.samples, image.bits, image.bits_stored)
+    found = (header.samples, header.bits, header.bits_stored)
+    if found not in (needed, (image.samples, image.bits, image.bits)):
         raise SourceError(
-            f"{header.file} has {found[0]} frames, {found[1]} samples a pixel and {found[2]} bits a sample of which "
-            f"{found[3]} are stored; the slide's pixels need {needed[0]}, {needed[1]}, {needed[2]} and {needed[3]}",
+            f"{header.file} has {found[0]} samples a pixel and {found[1]} bits a sample of which {found[2]} are "
+            f"stored; the slide's pixels need {needed[0]}, {needed[1]} and {needed[2]}",
+            uri=str(header.file),
+        )
+    planes = len(header.optical_paths) * image.focal_planes
+    if header.places.tiles.max() >= grid.frames or header.places.planes.max() >= planes:
+        raise SourceError(
+            f"{header.file} has {header.frames} frames, of which some lie beyond the slide's {grid.frames} tiles in "
+            f"{planes} planes",
             uri=str(header.file),
         )
     if not all(0 <= path < image.optical_paths for path in header.optical_paths):
@@ -160,23 +165,11 @@ def verify_image(source: SlideSource, image: SourceImage, header: InstanceHeader
     return _sum(header, parts)
 
 
-def _background(source: SlideSource, image: SourceImage) -> NDArray[np.int32]:
-    """Return the samples of what was not scanned: white where the slide does not tell its colour."""
-    colour = source.describe().facts.background
-    if colour is None or len(colour) != image.samples or image.bits != 8:
-        colour = (2**image.bits - 1,) * image.samples
-    return np.array(colour, np.int32)
-
-
 def _in_chunks(comparison: _Comparison, threads: int) -> list[InstanceFindings]:
-    header, tiles = comparison.header, comparison.grid.frames
-    firsts = [
-        plane + first for plane in range(0, header.frames, tiles) for first in range(0, tiles, _CHUNK)
-    ]  # no chunk lies in two planes
+    header = comparison.header
 
-    def chunk(first: int) -> InstanceFindings:
+    def chunk(first: int, count: int) -> InstanceFindings:
         part = InstanceFindings(file=header.file.name, kind=header.kind, frames=0)
-        count = min(_CHUNK, tiles - first % tiles)
         try:
             comparison.compare(first, count, part)
         except SlidebeamError as error:
@@ -185,7 +178,18 @@ def _in_chunks(comparison: _Comparison, threads: int) -> list[InstanceFindings]:
         return part
 
     with ThreadPoolExecutor(threads or len(os.sched_getaffinity(0))) as pool:
-        return list(pool.map(chunk, firsts))
+        return list(pool.map(chunk, *zip(*_chunks(header.places), strict=True)))
+
+
+def _chunks(places: FramePlaces) -> list[tuple[int, int]]:
+    """Cut frames into (first frame, frames) of neighbouring tiles in one plane."""
+    breaks = np.flatnonzero((np.diff(places.tiles) != 1) | (np.diff(places.planes) != 0)) + 1
+    ends = [*breaks.tolist(), len(places.tiles)]
+    return [
+        (first, min(_CHUNK, end - first))
+        for start, end in zip([0, *ends[:-1]], ends, strict=True)
+        for first in range(start, end, _CHUNK)
+    ]
 
 
 def _sum(header: InstanceHeader, parts: list[InstanceFindings]) -> InstanceFindings:

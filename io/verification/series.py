@@ -6,8 +6,10 @@ from the files through their offset tables, tiles from the slide through its own
 
 from pathlib import Path
 
+from pipeline.io.deidentification.opening import open_as_written
 from pipeline.io.sources import SlideSource, open_source
-from pipeline.io.verification.averaged import next_larger, verify_averaged
+from pipeline.io.verification.averaged import verify_averaged
+from pipeline.io.verification.coverage import missing_frames
 from pipeline.io.verification.findings import InstanceFindings, VerificationReport
 from pipeline.io.verification.header import InstanceHeader, read_header
 from pipeline.io.verification.image import verify_image
@@ -26,12 +28,12 @@ def verify_slide(series: Path, slide: str, *, threads: int = 0) -> VerificationR
     last. Images that were not converted are no fault, and are listed. Raises SourceError when the slide or the folder
     cannot be read.
     """
-    files = sorted(path for path in series.iterdir() if path.suffix == ".dcm") if series.is_dir() else []
+    files = sorted(path for path in series.iterdir() if path.suffix == ".dcm" and path.is_file()) if series.is_dir() else []
     if not files:
         raise SourceError(f"{series} holds no DICOM files", uri=str(series))
     headers, findings, problems = list[InstanceHeader](), list[InstanceFindings](), list[str]()
-    compared = list[SourceImage]()
-    with open_source(slide) as source:
+    compared = list[tuple[InstanceHeader, SourceImage]]()
+    with open_as_written(slide, files[0]) as source:
         for file in files:
             try:
                 headers.append(read_header(file))
@@ -40,17 +42,18 @@ def verify_slide(series: Path, slide: str, *, threads: int = 0) -> VerificationR
         for header in headers:
             try:
                 image = None if header.averaged else _image_of(source, header)
-                larger = next_larger(header, headers) if header.averaged else None
                 if image is not None:
                     findings.append(verify_image(source, image, header, threads))
-                    compared.append(image)
-                elif larger is not None:
-                    findings.append(verify_averaged(header, larger, threads))
+                    compared.append((header, image))
+                elif header.averaged:
+                    with open_source(str(series)) as written:
+                        findings.append(verify_averaged(header, written, threads))
                 else:
                     problems.append(_stranger(source, header))
             except SourceError as error:
                 problems.append(str(error))
-        not_compared = _others(source, compared)
+        problems += missing_frames(source, compared)
+        not_compared = _others(source, [image for _, image in compared])
     record = _record(series, problems)
     problems += compare_with_record(series, headers, record) if record else missing_numbers(series, headers)
     if not any(instance.kind == ImageKind.VOLUME for instance in findings):

@@ -3,8 +3,6 @@
 import os
 from typing import Self
 
-import numpy as np
-
 from pipeline.io.codecs import decode_frame
 from pipeline.io.dicom.frame_index import FrameIndex
 from pipeline.io.publishing.certificate import without_padding
@@ -39,17 +37,6 @@ class StoredFrames:
             bits=header.bits,
             bits_stored=header.bits_stored,
         )
-
-    def region(self, plane: int, x: int, y: int, columns: int, rows: int) -> Pixels:
-        """Return (rows, columns, samples) of a rectangle inside a plane. Raises SourceError, CodecError."""
-        grid = self.grid
-        first = plane * grid.frames
-        across = range(x // grid.tile_columns, (x + columns - 1) // grid.tile_columns + 1)
-        down = range(y // grid.tile_rows, (y + rows - 1) // grid.tile_rows + 1)
-        tiles = [[self.decode(self.read(first + row * grid.across + column)) for column in across] for row in down]
-        whole = np.concatenate([np.concatenate(row, axis=1) for row in tiles])
-        left, top = x - across[0] * grid.tile_columns, y - down[0] * grid.tile_rows
-        return whole[top : top + rows, left : left + columns]
 
     def close(self) -> None:
         """Close the file."""

@@ -11,12 +11,20 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _print_sample(argv: Sequence[str]) -> int:
-    from pipeline.model.metadata import sample_metadata
+    from pipeline.model.metadata import Sample, sample_metadata
     from pipeline.options import CommandParser
 
-    CommandParser(
+    parser = CommandParser(
         prog="slidebeam metadata-sample",
-        description="Print a filled metadata file (JSON) for --metadata; docs/metadata.md explains the keys.",
-    ).parse_args(list(argv))
-    print(sample_metadata(), end="")
+        description="Print a filled file for --metadata or --dataset (JSON); docs/metadata.md explains the keys.",
+    )
+    parser.add_argument(
+        "kind",
+        nargs="?",
+        type=Sample,
+        choices=list(Sample),
+        default=Sample.JSON,
+        help="json: our keys (the default); fhir: a Bundle of FHIR R4; dataset: attributes for --dataset",
+    )
+    print(sample_metadata(parser.parse_args(list(argv)).kind), end="")
     return 0

@@ -24,15 +24,20 @@ def find_series(folder: Path, slide_id: str) -> Path:
     """
     if not folder.is_dir():
         raise ConfigError(f"{folder} is no folder; give the output of a conversion, or a slide's folder in it")
-    if any(folder.glob("*.dcm")):
+    if _holds_dicom(folder):
         return folder
     named = folder.rglob(glob.escape(slide_id))
-    found = sorted(path for path in named if path.is_dir() and any(path.glob("*.dcm")))
+    found = sorted(path for path in named if path.is_dir() and _holds_dicom(path))
     if not found:
         raise ConfigError(f"{folder} holds no DICOM files of {slide_id}; give the slide's own folder")
     if len(found) > 1:
         raise ConfigError(f"{folder} holds several slides called {slide_id}; give one of {', '.join(map(str, found))}")
     return found[0]
+
+
+def _holds_dicom(folder: Path) -> bool:
+    """Whether there are DICOM files in it; a folder may be called so too, after the slide that it was made from."""
+    return any(path.is_file() for path in folder.glob("*.dcm"))
 
 
 def _verify(arguments: argparse.Namespace) -> int:

@@ -35,6 +35,10 @@ class Background:
     colour: tuple[int, int, int] | None = None
     gray: int | None = None
 
+    def __str__(self) -> str:
+        """Return it as the option takes it."""
+        return str(self.gray) if self.colour is None else bytes(self.colour).hex().upper()
+
     def samples(self, samples: int, bits_stored: int) -> tuple[int, ...]:
         """Return the samples of a pixel; a colour is scaled to the range of more bits.
 
@@ -48,7 +52,6 @@ class Background:
         colour = self.colour or (255, 255, 255)
         if samples == 1 and len(set(colour)) > 1:
             raise ConfigError(
-                f"--background {bytes(colour).hex().upper()} is a colour, and the image is gray: give a gray value, "
-                f"0 to {largest}"
+                f"--background {self} is a colour, and the image is gray: give a gray value, 0 to {largest}"
             )
         return tuple(value * largest // 255 for value in colour[:samples])

@@ -14,6 +14,8 @@ from pipeline.model.colour_choice import Background, IccChoice
 from pipeline.model.deidentification import Deidentify
 from pipeline.model.errors import ConfigError
 from pipeline.model.metadata import GivenMetadata
+from pipeline.model.offset_table import OffsetTable
+from pipeline.model.target import TargetProfile
 from pipeline.model.transfer_syntaxes import Subsampling, TransferSyntax
 
 _DEFAULT_JPEG_QUALITY = 90
@@ -24,17 +26,6 @@ class CodecValidation(StrEnum):
 
     DISABLED = "disabled"
     ROUND_TRIP = "round-trip"
-
-
-class OffsetTable(StrEnum):
-    """Where a reader finds the frames of a compressed instance (PS3.5 A.4, PS3.3 C.7.6.3.1.8)."""
-
-    AUTO = "auto"
-    """Basic where offsets fit in its 32 bits, else extended."""
-    BASIC = "basic"
-    EXTENDED = "extended"
-    EMPTY = "empty"
-    """None: readers follow the items from the first on."""
 
 
 class MissingTiles(StrEnum):
@@ -86,8 +77,10 @@ class ConversionConfig:
 
     output: str
     """Folder that receives `<name>/*.dcm`, `_reports/` and `_state/`."""
+    profile: TargetProfile = dataclasses.field(default_factory=TargetProfile)
+    """Where the DICOM goes: decides what the other fields leave open, and refuses what would be refused there."""
     transfer_syntax: TransferSyntax | None = None
-    """None: the source decides (passthrough where it can be, else HTJ2K lossless RPCL)."""
+    """None: the source decides (passthrough where it can be and the profile keeps it, else what the profile says)."""
     force_transcode: bool = False
     """Decode and encode even what could pass."""
     tile_size: int | None = None
@@ -164,7 +157,9 @@ class ConversionConfig:
             raise ConfigError(f"--tile-size {self.tile_size} is odd: subsampled chroma needs an even size")
         if self.levels is not None and (not self.levels or min(self.levels) < 0):
             raise ConfigError("--level takes numbers from 0, the base level")
-        _check_range("max-instance-mb", self.max_instance_bytes, 1_000_000, 10**15)
+        if self.max_instance_bytes is not None:
+            _check_range("max-instance-mb", self.max_instance_bytes / 1_000_000, 0.1, 10**9)
+        self.profile.check(self.transfer_syntax, self.max_instance_bytes)
         if sum((self.add_missing_levels, self.regenerate_pyramid, self.level_spacings_um is not None)) > 1:
             raise ConfigError("--add-missing-levels, --regenerate-pyramid and --levels-by-spacing exclude each other")
         if self.source_pixel_spacing_mm is not None and not all(0 < s < 10 for s in self.source_pixel_spacing_mm):
@@ -184,6 +179,7 @@ class ConversionConfig:
         values = dataclasses.asdict(self)
         for name in _WITHOUT_EFFECT_ON_BYTES:
             del values[name]
+        values["profile"] = self.profile.rules
         text = json.dumps(values, sort_keys=True, default=str)
         return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
@@ -207,7 +203,7 @@ _ANY_RATE = (TransferSyntax.JPEG_2000, TransferSyntax.HTJ2K)
 _OF_JPEG = (TransferSyntax.JPEG_BASELINE, TransferSyntax.JPEG_XL_RECOMPRESSION)
 
 
-def _check_range(option: str, value: float | None, least: int, most: int) -> None:
+def _check_range(option: str, value: float | None, least: float, most: float) -> None:
     if value is not None and not least <= value <= most:
         raise ConfigError(f"--{option} takes a number from {least} to {most}, not {value:g}")
 

@@ -49,7 +49,6 @@ _FITS = {
 }
 """Place in the document: our key."""
 _SEXES = {"male": "M", "female": "F", "other": "O"}
-_SAYS_NOTHING = (None, False, "", [], {})
 
 
 def is_wsidicom(given: Mapping[str, Any]) -> bool:
@@ -86,7 +85,7 @@ def _leaves(given: Any, place: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str
         here = (*place, key)
         if isinstance(value, dict) and here not in _FITS:
             yield from _leaves(value, here)
-        elif value not in _SAYS_NOTHING and here != ("label", "contains_phi"):
+        elif value is not False and not is_left_out(value) and here != ("label", "contains_phi"):
             yield here, value
 
 

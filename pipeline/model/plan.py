@@ -7,10 +7,10 @@ key of a slide it has not seen plans that slide again and gets the same plan.
 from dataclasses import dataclass
 from enum import StrEnum
 
-from pipeline.model.config import OffsetTable
 from pipeline.model.deidentification import Deidentified
 from pipeline.model.geometry import TileGrid
 from pipeline.model.metadata import SlideMetadata
+from pipeline.model.offset_table import OffsetTable
 from pipeline.model.pyramid import PyramidChain
 from pipeline.model.reasons import Reason, Route
 from pipeline.model.source import ImageKind, LossyHistory, OpticalPathFacts, ScannerFacts

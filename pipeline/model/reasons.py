@@ -40,6 +40,7 @@ class Reason(StrEnum):
     LEVEL_AVERAGED = "level-averaged"
     GEOMETRY_CHANGED = "geometry-changed"
     SYNTAX_REQUESTED = "syntax-requested"
+    SYNTAX_NOT_KEPT = "syntax-not-kept"
     TRANSCODE_FORCED = "transcode-forced"
     MISSING_TILE = "missing-tile"
     SAMPLES_IN_PLANES = "samples-in-planes"
@@ -57,6 +58,8 @@ class Reason(StrEnum):
     TILE_SIZE_DIFFERS = "tile-size-differs"
     SAMPLES_PER_PIXEL_DIFFER = "samples-per-pixel-differ"
     PHOTOMETRIC_NOT_IN_IOD = "photometric-not-in-iod"
+    BITS_STORED_NOT_IN_IOD = "bits-stored-not-in-iod"
+    NATIVE_FRAMES = "native-frames"
     DIFFERS_FROM_PLAN = "differs-from-plan"
     JPEG_NOT_RECOMPRESSED = "jpeg-not-recompressed"
     JPEG_LS_MALFORMED = "jpeg-ls-malformed"
@@ -77,6 +80,7 @@ _CITATIONS = {
     Reason.UNTILED: "TIFF 6.0 section 3: the image is stored in strips, which are no frames",
     Reason.GEOMETRY_CHANGED: "PS3.3 C.7.6.3.1: Rows and Columns asked for are not those of the stored tiles",
     Reason.SYNTAX_REQUESTED: "PS3.5 A.4: the transfer syntax asked for is not the codestream's",
+    Reason.SYNTAX_NOT_KEPT: "PS3.5 A.4: the target that --profile names does not keep the codestream's transfer syntax",
     Reason.TRANSCODE_FORCED: "asked for by --force-transcode",
     Reason.MISSING_TILE: "TIFF 6.0 TileByteCounts is 0: there is no tile to pass",
     Reason.SAMPLES_IN_PLANES: "TIFF 6.0 PlanarConfiguration 2: a tile holds one sample, a frame all (PS3.5 8.2)",
@@ -94,6 +98,8 @@ _CITATIONS = {
     Reason.TILE_SIZE_DIFFERS: "PS3.3 C.8.12.4: each frame is Rows x Columns; the codestream has another size",
     Reason.SAMPLES_PER_PIXEL_DIFFER: "PS3.5 8.2: the codestream's components are not the image's Samples per Pixel",
     Reason.PHOTOMETRIC_NOT_IN_IOD: "PS3.3 C.8.12.4.1.5: the codestream's colour model is no term of the VL WSM IOD",
+    Reason.BITS_STORED_NOT_IN_IOD: "PS3.3 C.8.12.4: Bits Stored of a VL WSM image is 8 or 16",
+    Reason.NATIVE_FRAMES: "PS3.5 A.4: native pixels are no frames of an encapsulated transfer syntax",
     Reason.DIFFERS_FROM_PLAN: "PS3.3 C.7.6.3: one instance has one transfer syntax and photometric interpretation",
     Reason.JPEG_NOT_RECOMPRESSED: "PS3.5 8.2.15: the JPEG did not come back bit for bit from JPEG XL, as .111 has it",
     Reason.JPEG_LS_MALFORMED: "ISO/IEC 14495-1 annex C: no frame and scan header can be followed, or there is no EOI",

@@ -3,6 +3,7 @@
 import shlex
 from collections.abc import Iterator
 
+from pipeline.model.colour_choice import IccPolicy
 from pipeline.model.config import CodecValidation, ConversionConfig
 from pipeline.model.transfer_syntaxes import Subsampling
 
@@ -21,6 +22,8 @@ def reproduce_command(config: ConversionConfig, uri: str, level: int | None, *, 
 
 
 def _options(config: ConversionConfig) -> Iterator[str]:
+    if config.profile.name != "plain":
+        yield from ("--profile", config.profile.name)
     if config.transfer_syntax is not None:
         yield from ("--transfer-syntax", config.transfer_syntax.option)
     if config.force_transcode:
@@ -33,6 +36,12 @@ def _options(config: ConversionConfig) -> Iterator[str]:
         yield from ("--jpeg-subsampling", config.jpeg_subsampling.value)
     if config.j2k_decomposition_levels is not None:
         yield from ("--j2k-decomposition-levels", str(config.j2k_decomposition_levels))
+    if config.icc.policy not in (IccPolicy.SOURCE_OR_SRGB, IccPolicy.FILE):
+        yield from ("--icc", config.icc.policy.value)
+    if config.background is not None:
+        yield from ("--background", str(config.background))
+    if config.deidentify is not None:
+        yield "--deidentify"
     if config.source_pixel_spacing_mm is not None:
         yield from ("--source-pixel-spacing-mm", ",".join(f"{s:g}" for s in config.source_pixel_spacing_mm))
     if config.codec_validation is not CodecValidation.DISABLED:

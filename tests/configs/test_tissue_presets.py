@@ -14,7 +14,8 @@ CID_OF_METHOD = {PreparationAction.COLLECTION: 8109, PreparationAction.PROCESSIN
 def is_in(code: Code, context_group: int) -> bool:
     """Whether a code is in a context group, with its meaning."""
     scheme = code.scheme_designator
-    terms = (concepts[scheme][keyword] for keyword in cid_concepts[context_group][scheme])
+    groups: dict[int, dict[str, list[str]]] = cid_concepts
+    terms = (concepts[scheme][keyword] for keyword in groups[context_group][scheme])
     return any(code.value in values and values[code.value][0].lower() == code.meaning.lower() for values in terms)
 
 

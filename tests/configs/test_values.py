@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.configs.values import integer, levels, one_of, spacing, switch, text, texts, transfer_syntax
+from pipeline.configs.values import integer, levels, number, one_of, spacing, switch, text, texts, transfer_syntax
 from pipeline.model.config import UidPolicy
 from pipeline.model.transfer_syntaxes import Subsampling, TransferSyntax
 
@@ -90,3 +90,19 @@ def test_texts_and_switches() -> None:
         switch("yes")
     with pytest.raises(ValueError, match="takes text, not 3"):
         text(3)
+
+
+@pytest.mark.parametrize(("written", "taken"), [("40", 40.0), ("40.5", 40.5), (40, 40.0), (1.5, 1.5), ("1e2", 100.0)])
+def test_numbers_may_have_a_fraction(written: Any, taken: float) -> None:
+    assert number(written) == taken
+
+
+@pytest.mark.parametrize("written", ["", "x", "nan", "inf", True, None, [40], "40 dB"])
+def test_numbers_refuse_anything_else(written: Any) -> None:
+    with pytest.raises(ValueError, match="takes a number"):
+        number(written)
+
+
+def test_syntaxes_that_are_only_passed_on_cannot_be_asked_for() -> None:
+    with pytest.raises(ValueError, match=r"takes jpeg-baseline8-bit, .*not 'jpeg-lossless'"):
+        transfer_syntax("jpeg-lossless")

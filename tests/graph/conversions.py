@@ -7,7 +7,6 @@ from typing import Any
 
 import pydicom
 from pydicom.encaps import generate_frames
-from pydicom.uid import UID
 
 from pipeline.conversion import run_conversion
 from pipeline.io.codecs import decode_frame
@@ -45,7 +44,7 @@ def statuses(report: dict[str, Any]) -> dict[str, str]:
 def stored_frames(file: Path) -> list[bytes]:
     """Return the frames of an instance as pydicom finds them, without padding behind the end marker."""
     dataset = pydicom.dcmread(file)
-    if not UID(dataset.file_meta.TransferSyntaxUID).is_encapsulated:
+    if not TransferSyntax(dataset.file_meta.TransferSyntaxUID).is_encapsulated:
         size = dataset.Rows * dataset.Columns * dataset.SamplesPerPixel * dataset.BitsAllocated // 8
         return [dataset.PixelData[n * size : (n + 1) * size] for n in range(int(dataset.NumberOfFrames))]
     extended = None

@@ -43,6 +43,7 @@ def describe_scene(
     scenes: tuple[tuple[int, int], ...],
     mosaic_corner: tuple[int, int],
     warnings: tuple[str, ...],
+    file_size: int,
     uri: str,
 ) -> SlideDescription:
     """Describe one scene. Raises SourceError where the metadata contradict the pixels."""
@@ -50,7 +51,7 @@ def describe_scene(
     paths = _optical_paths(layout, kind, metadata, doubts)
     offsets = _offsets(layout, metadata, doubts)
     bits = significant_bits(kind, metadata, uri)
-    levels = [_level(number, level, layout, kind, bits) for number, level in enumerate(layout.levels)]
+    levels = [_level(number, level, layout, kind, bits, file_size) for number, level in enumerate(layout.levels)]
     others = [_attached(len(levels) + place, image) for place, image in enumerate(attached)]
     if layout.left_out:
         names = ", ".join(map(str, layout.left_out))
@@ -81,7 +82,7 @@ def significant_bits(kind: PixelType, metadata: CziMetadata, uri: str) -> int:
     return told if told > 8 else kind.bits
 
 
-def _level(number: int, level: Level, layout: SceneLayout, kind: PixelType, bits: int) -> SourceImage:
+def _level(number: int, level: Level, layout: SceneLayout, kind: PixelType, bits: int, file_size: int) -> SourceImage:
     blocks = np.concatenate([plane.blocks for plane in level.planes])
     return SourceImage(
         index=number,
@@ -96,7 +97,7 @@ def _level(number: int, level: Level, layout: SceneLayout, kind: PixelType, bits
         focal_planes=len(layout.focal_planes),
         compression=Compression.OTHER,
         colour=TaggedColour.GRAY if kind.samples == 1 else TaggedColour.RGB,
-        lossy=_lossy_history(blocks),
+        lossy=_lossy_history(blocks, kind, file_size),
     )
 
 
@@ -118,10 +119,13 @@ def _attached(index: int, image: AttachedImage) -> SourceImage:
     )
 
 
-def _lossy_history(blocks: SubBlocks) -> LossyHistory:
-    """JPEG XR may be reversible, and DICOM has no term for it; of JPEG the ratio is that of a usual quality."""
+def _lossy_history(blocks: SubBlocks, kind: PixelType, file_size: int) -> LossyHistory:
+    """Of JPEG the ratio is the whole file's; JPEG XR may be reversible, and DICOM has no term for it."""
     lossy = set(blocks["compression"].tolist()) - {int(compression) for compression in LOSSLESS}
-    return LossyHistory(unknown=bool(lossy))
+    if lossy != {int(CziCompression.JPEG)}:
+        return LossyHistory(unknown=bool(lossy))
+    pixels = float((blocks["stored_width"] * blocks["stored_height"]).sum())
+    return LossyHistory((LossyStage("ISO_10918_1", max(1.0, pixels * kind.pixel_bytes / file_size)),))
 
 
 def _optical_paths(

@@ -72,6 +72,7 @@ class CziSource(SlideSource):
             scenes=scenes,
             mosaic_corner=corner(blocks),
             warnings=tuple(warnings),
+            file_size=file.size,
             uri=self.uri,
         )
         self._background = np.array(self._description.facts.background, f"u{kind.bits // 8}")

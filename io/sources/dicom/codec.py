@@ -48,7 +48,7 @@ class NativeTiles:
 
     def pass_tile(self, tile: Buffer) -> PassedTile | Reason:
         """Say why not."""
-        return _why_adjusted(self._form) or Reason.CODEC_NOT_IN_DICOM
+        return _why_adjusted(self._form) or Reason.NATIVE_FRAMES
 
     def decode(self, tile: Buffer) -> Pixels:
         """Return (rows, columns, samples) of RGB or gray; CodecError for a frame of another length."""

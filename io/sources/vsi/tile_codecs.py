@@ -6,7 +6,7 @@ import numpy as np
 from pipeline.io.codecs.contract import PassedTile, TileCodec
 from pipeline.io.jpeg.passthrough import JpegTiles
 from pipeline.io.jpeg2000.passthrough import Jpeg2000Tiles
-from pipeline.io.sources.png import png_size
+from pipeline.io.sources.png import check_png, png_size
 from pipeline.io.sources.tiff.alpha import in_native_order
 from pipeline.io.sources.vsi.ets import EtsCodec, EtsFile
 from pipeline.model.errors import CodecError
@@ -65,6 +65,8 @@ class RasterTiles:
         columns, rows = png_size(data) if self._codec is EtsCodec.PNG else _bmp_size(data)
         if (rows, columns) != self._shape[:2]:
             raise CodecError(f"the tile has {columns} x {rows} pixels, not {self._shape[1]} x {self._shape[0]}")
+        if self._codec is EtsCodec.PNG:
+            check_png(data)
         decode = imagecodecs.png_decode if self._codec is EtsCodec.PNG else imagecodecs.bmp_decode
         try:
             decoded = np.asarray(decode(data))

@@ -235,7 +235,7 @@ def test_staining_site_and_laterality_are_coded() -> None:
     specimen = dataset.SpecimenDescriptionSequence[0]
     assert specimen.PrimaryAnatomicStructureSequence[0].CodeMeaning == "Breast"
     assert dataset.ImageLaterality == "L"
-    contents = specimen.SpecimenPreparationSequence[0].SpecimenPreparationStepContentItemSequence
+    contents = specimen.SpecimenPreparationSequence[-1].SpecimenPreparationStepContentItemSequence
     substances = [
         c.ConceptCodeSequence[0].CodeValue for c in contents if c.ConceptNameCodeSequence[0].CodeValue == "424361007"
     ]

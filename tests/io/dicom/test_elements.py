@@ -1,19 +1,18 @@
 """The elements of a data set by their places, as pydicom finds them."""
 
-import io
-
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydicom import Dataset, dcmwrite
-from pydicom.dataset import FileMetaDataset
-from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
+from pydicom import Dataset
+from pydicom.filebase import DicomBytesIO
+from pydicom.filewriter import write_dataset
 
 from pipeline.io.dicom.elements import UNDEFINED_LENGTH, ElementReader
 from pipeline.model.errors import SourceError
 
 TEXTS = {"PatientName": "PN", "StudyID": "SH", "LabelText": "UT", "SoftwareVersions": "LO"}
-WORDS = st.text(st.characters(codec="ascii", categories=["L", "N"]), max_size=40)
+SEQUENCES = ["OpticalPathSequence", "SpecimenDescriptionSequence"]
+WORDS = st.text(st.characters(codec="ascii", categories=["L", "N"]), max_size=20)
 
 
 @st.composite
@@ -24,9 +23,11 @@ def datasets(draw: st.DrawFn, depth: int = 0) -> Dataset:
         setattr(data, keyword, draw(WORDS)[: 16 if keyword == "StudyID" else 40])
     if draw(st.booleans()):
         data.Rows = draw(st.integers(0, 65535))
-    if depth < 3:
-        for keyword in draw(st.lists(st.sampled_from(["OpticalPathSequence", "SpecimenDescriptionSequence"]), unique=True)):
-            items = draw(st.lists(datasets(depth=depth + 1), max_size=3))
+    if depth < 2:
+        for keyword in draw(
+            st.lists(st.sampled_from(["OpticalPathSequence", "SpecimenDescriptionSequence"]), unique=True)
+        ):
+            items = draw(st.lists(datasets(depth=depth + 1), max_size=2))
             setattr(data, keyword, items)
             data[keyword].is_undefined_length = draw(st.booleans())
             for item in items:
@@ -36,22 +37,29 @@ def datasets(draw: st.DrawFn, depth: int = 0) -> Dataset:
 
 def encoded(data: Dataset, *, implicit: bool) -> bytes:
     """Return the bytes of a data set without preamble and file meta."""
-    stream = io.BytesIO()
-    data.file_meta = FileMetaDataset()
-    data.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian if implicit else ExplicitVRLittleEndian
-    dcmwrite(stream, data, implicit_vr=implicit, little_endian=True)
-    written = stream.getvalue()
-    return written[_meta_bytes(written) :]
-
-
-def _meta_bytes(written: bytes) -> int:
-    """Return the bytes of the file meta group: its first element tells its length."""
-    return 12 + int.from_bytes(written[8:12], "little") if written[:4] == b"\x02\0\0\0" else 0
+    stream = DicomBytesIO()
+    stream.is_little_endian, stream.is_implicit_VR = True, implicit
+    write_dataset(stream, data)
+    return stream.getvalue()
 
 
 def reader(data: bytes, *, implicit: bool) -> ElementReader:
     """Return a reader of bytes."""
     return ElementReader(lambda at, n: data[at : at + n], len(data), implicit=implicit, name="x.dcm")
+
+
+def complaint(data: bytes, *, implicit: bool) -> str:
+    """Follow all elements; return our error's words, empty where there was none."""
+    elements = reader(data, implicit=implicit)
+    try:
+        for element in elements.elements(0, len(data)):
+            if element.length == UNDEFINED_LENGTH:
+                list(elements.items(element))
+            else:
+                elements.value(element)
+    except SourceError as error:
+        return str(error)
+    return ""
 
 
 def tags(elements: ElementReader, data: Dataset, at: int, end: int) -> None:
@@ -76,22 +84,19 @@ def _value(value: object) -> bytes:
     return str(value or "").encode().rstrip(b" \0")
 
 
+@settings(max_examples=40)
 @given(data=datasets(), implicit=st.booleans())
 def test_elements_are_where_pydicom_wrote_them(data: Dataset, implicit: bool) -> None:
     written = encoded(data, implicit=implicit)
     tags(reader(written, implicit=implicit), data, 0, len(written))
 
 
+@settings(max_examples=40)
 @given(data=datasets(), implicit=st.booleans(), share=st.floats(0, 1, exclude_max=True))
 def test_a_cut_is_an_error_of_ours(data: Dataset, implicit: bool, share: float) -> None:
     written = encoded(data, implicit=implicit)
     cut = written[: int(len(written) * share)]
-    elements = reader(cut, implicit=implicit)
-    try:
-        for element in elements.elements(0, len(cut)):
-            elements.value(element) if element.length != UNDEFINED_LENGTH else list(elements.items(element))
-    except SourceError as error:
-        assert "x.dcm: ends within its header" in str(error)  # noqa: PT017
+    assert complaint(cut, implicit=implicit) in ("", f"x.dcm: ends within its header, at byte {len(cut)}")
 
 
 def test_sequences_that_never_end_are_not_followed_for_ever() -> None:

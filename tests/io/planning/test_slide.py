@@ -190,6 +190,7 @@ def test_ycbcr_that_dicom_has_no_word_for_is_encoded_anew(slides: dict[TileEncod
         assert level.transfer_syntax is SYNTAX.HTJ2K_LOSSLESS_RPCL
         assert level.photometric is Photometric.YBR_RCT
     assert any("HTJ2K is written, which OpenSlide and QuPath do not read" in text for text in one.warnings)
+    assert any("--profile openslide" in text for text in one.warnings)
 
 
 @pytest.mark.parametrize("encoding", TileEncoding)

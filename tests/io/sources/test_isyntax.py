@@ -64,7 +64,7 @@ class TestOverAStandIn(SlideSourceContract):
     @pytest.fixture(autouse=True)
     def stand_in(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Put it in the place of pyisyntax."""
-        monkeypatch.setitem(sys.modules, "isyntax", SimpleNamespace(ISyntax=StandIn))  # type: ignore[arg-type]
+        monkeypatch.setitem(sys.modules, "isyntax", SimpleNamespace(ISyntax=StandIn))
 
     @pytest.fixture(scope="class")
     @classmethod
@@ -92,7 +92,7 @@ class TestOverAStandIn(SlideSourceContract):
 
 @pytest.mark.parametrize("head", [HEAD, b'<?xml version="1.0" encoding="UTF-8" ?>\n' + HEAD])
 def test_without_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, head: bytes) -> None:
-    monkeypatch.setitem(sys.modules, "isyntax", None)  # type: ignore[arg-type]
+    monkeypatch.setitem(sys.modules, "isyntax", None)
     path = tmp_path / "s.isyntax"
     path.write_bytes(head)
     with pytest.raises(

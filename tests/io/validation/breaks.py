@@ -1,17 +1,17 @@
 """One way to break each rule, and nothing else, of a series that is right: the measure of what the rules find."""
 
-import copy
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import imagecodecs
-import numpy as np
 import pydicom
 from pydicom import Dataset
 from pydicom.sequence import Sequence as Items
 from pydicom.uid import JPEGLSLossless
 
+from tests.io.validation import changes
+from tests.io.validation.changes import OTHER_UID
 from tests.io.validation.files import (
     both_types,
     edit,
@@ -20,7 +20,6 @@ from tests.io.validation.files import (
     make_gray,
     make_sparse,
     pixels_of,
-    positions,
     set_extended_table,
     set_items,
     set_native,
@@ -28,7 +27,6 @@ from tests.io.validation.files import (
 )
 
 JPEG, RPCL, J2K, NATIVE = "jpeg", "htj2k-lossless-rpcl", "jpeg2000-lossless", "explicit-vr-little-endian"
-OTHER_UID = "2.25.1234"
 
 
 @dataclass(frozen=True)
@@ -166,123 +164,6 @@ def jpeg_ls(change: Callable[[list[bytes], Dataset], object]) -> Break:
     return level(act, NATIVE)
 
 
-def _four_samples(dataset: Dataset) -> None:
-    set_native(dataset, b"".join(np.dstack([p, p[..., :1]]).tobytes() for p in pixels_of(dataset)))
-    dataset.SamplesPerPixel = 4
-
-
-def _two_frames(dataset: Dataset) -> None:
-    drop("DimensionOrganizationType")(dataset)
-    dataset.NumberOfFrames = 2
-    set_native(dataset, dataset.PixelData[: dataset.Rows * dataset.Columns * 3] * 2)
-
-
-def _gray_without_presentation(dataset: Dataset) -> None:
-    make_gray(dataset)
-    drop("PresentationLUTShape")(dataset)
-
-
-def _odd_items(dataset: Dataset) -> None:
-    frames = [one.rstrip(b"\0") for one in frames_of(dataset)]
-    even = [one + b"\0" * (len(one) % 2) for one in frames]
-    # Two of them: the element as a whole has an even length.
-    odd = [one if len(one) % 2 else one + b"\0" for one in frames[:2]]
-    set_items(dataset, [*odd, *even[2:]], pad=False)
-
-
-def _halved_items(dataset: Dataset) -> None:
-    halves = [half for one in frames_of(dataset) for half in (one[:100], one[100:])]
-    set_items(dataset, halves, table=[], frames=len(halves) // 2)
-
-
-def _wrong_basic_entry(dataset: Dataset) -> None:
-    frames = frames_of(dataset)
-    places = [0, *np.cumsum([len(one) + 8 for one in frames]).tolist()][: len(frames)]
-    places[2] += 2
-    set_items(dataset, frames, table=places)
-
-
-def _wrong_extended_length(dataset: Dataset) -> None:
-    set_items(dataset, frames_of(dataset), table=[])
-    set_extended_table(dataset)
-    dataset.ExtendedOffsetTableLengths = b"\x07" + dataset.ExtendedOffsetTableLengths[1:]
-
-
-def _unreadable_frame(dataset: Dataset) -> None:
-    frames = frames_of(dataset)
-    set_items(dataset, [bytes(len(frames[0])), *frames[1:]])
-
-
-def _cut_frame(dataset: Dataset) -> None:
-    frames = frames_of(dataset)
-    set_items(dataset, [frames[0][:-40], *frames[1:]])
-
-
-def _jp2(dataset: Dataset) -> None:
-    frames = frames_of(dataset)
-    box = (len(frames[0]) + 8).to_bytes(4, "big") + b"jp2c" + frames[0]
-    set_items(dataset, [b"\x00\x00\x00\x0cjP  \r\n\x87\n" + box, *frames[1:]])
-
-
-def _gray_first_frame(frames: list[bytes], dataset: Dataset) -> None:
-    frames[0] = imagecodecs.jpegls_encode(pixels_of(dataset)[0][..., 0].copy())
-
-
-def _seven_bits(frames: list[bytes], dataset: Dataset) -> None:
-    at = frames[0].index(b"\xff\xf7") + 4
-    frames[0] = frames[0][:at] + b"\x07" + frames[0][at + 1 :]
-
-
-def _one_frame_less(dataset: Dataset) -> None:
-    set_items(dataset, frames_of(dataset)[:-1])
-
-
-def _swapped_positions(dataset: Dataset) -> None:
-    groups = positions(dataset)
-    dataset.PerFrameFunctionalGroupsSequence = Items([groups[1], groups[0], *groups[2:]])
-
-
-def _two_paths_of_one_name(dataset: Dataset) -> None:
-    dataset.OpticalPathSequence.append(copy.deepcopy(dataset.OpticalPathSequence[0]))
-    dataset.NumberOfOpticalPaths = 2
-
-
-def _two_planes(dataset: Dataset) -> None:
-    set_items(dataset, frames_of(dataset) * 2)
-    dataset.TotalPixelMatrixFocalPlanes = 2
-
-
-def _said_lossless(dataset: Dataset) -> None:
-    dataset.LossyImageCompression = "00"
-    drop("LossyImageCompressionRatio", "LossyImageCompressionMethod")(dataset)
-
-
-def _two_specimens(dataset: Dataset) -> None:
-    dataset.SpecimenDescriptionSequence.append(copy.deepcopy(dataset.SpecimenDescriptionSequence[0]))
-    dataset.SpecimenDescriptionSequence[1].SpecimenUID = OTHER_UID
-
-
-def _beyond_ascii(dataset: Dataset) -> None:
-    drop("SpecificCharacterSet")(dataset)
-    dataset.StudyDescription = "Präparat"
-
-
-def _wide_level(dataset: Dataset) -> None:
-    wide = dataset.ImagedVolumeWidth * 2
-    dataset.ImagedVolumeWidth = wide
-    spacing = dataset.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0]
-    spacing.PixelSpacing = [spacing.PixelSpacing[0], f"{wide / dataset.TotalPixelMatrixColumns:.8f}"]
-
-
-def _narrow_level(dataset: Dataset) -> None:
-    dataset.TotalPixelMatrixColumns = dataset.TotalPixelMatrixColumns - 30
-    spacing = dataset.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0]
-    spacing.PixelSpacing = [
-        spacing.PixelSpacing[0],
-        f"{dataset.ImagedVolumeWidth / dataset.TotalPixelMatrixColumns:.8f}",
-    ]
-
-
 def _copy_of(name: str, **changes: str) -> Callable[[Path], None]:
     def act(folder: Path) -> None:
         dataset = pydicom.dcmread(folder / f"{name}.dcm")
@@ -314,7 +195,7 @@ BREAKS: dict[str, Break] = {
     "values.readable": Break(_two_bytes_for_four, alone="level-0"),
     "values.representation": level(put("BodyPartExamined", "not a code")),
     "values.uid": level(put("InstanceCreatorUID", "1.02.3")),
-    "values.character-set": level(_beyond_ascii),
+    "values.character-set": level(changes.beyond_ascii),
     "identity.required": level(drop("StudyInstanceUID")),
     "identity.attributes": level(drop("PatientBirthDate")),
     "identity.modality": level(put("Modality", "GM")),
@@ -326,16 +207,16 @@ BREAKS: dict[str, Break] = {
     "image.frame-type": level(shared(drop("WholeSlideMicroscopyImageFrameTypeSequence"))),
     "image.required": level(drop("FocusMethod")),
     "image.multi-frame": level(drop("ContentTime")),
-    "image.single-frame": Break(on("label", _two_frames), series=NATIVE, alone="label"),
+    "image.single-frame": Break(on("label", changes.two_frames), series=NATIVE, alone="label"),
     "image.slide-label": Break(on("label", drop("BarcodeValue"))),
     "image.label-shown": level(put("SpecimenLabelInImage", "YES")),
     "pixels.required": level(drop("HighBit")),
-    "pixels.samples": level(_four_samples, NATIVE),
+    "pixels.samples": level(changes.four_samples, NATIVE),
     "pixels.bits": level(put("HighBit", 6)),
     "pixels.unused-bits": level(lambda dataset: dataset.update({"BitsStored": 7, "HighBit": 6}), NATIVE),
     "pixels.unsigned": level(put("PixelRepresentation", 1)),
     "pixels.planar-configuration": level(put("PlanarConfiguration", 1)),
-    "pixels.monochrome": level(_gray_without_presentation, NATIVE),
+    "pixels.monochrome": level(changes.gray_without_presentation, NATIVE),
     "pixels.encapsulation": Break(
         raw("level-0", b"UI\x14\x001.2.840.10008.1.2.1\0", b"UI\x14\x001.2.840.10008.1.2.5\0"),
         series=NATIVE,
@@ -344,27 +225,27 @@ BREAKS: dict[str, Break] = {
     "pixels.value-representation": Break(raw("level-0", b"\xe0\x7f\x10\x00OB", b"\xe0\x7f\x10\x00OW"), alone="level-0"),
     "pixels.native-length": level(lambda dataset: set_native(dataset, dataset.PixelData + b"\0\0"), NATIVE),
     "offsets.items": Break(_no_delimiter, alone="level-0"),
-    "offsets.even-items": level(_odd_items),
+    "offsets.even-items": level(changes.odd_items),
     "offsets.fragments": Break(on("overview", lambda dataset: set_items(dataset, [], frames=1)), alone="overview"),
-    "offsets.several-fragments": level(_halved_items),
+    "offsets.several-fragments": level(changes.halved_items),
     "offsets.one-table": level(set_extended_table),
     "offsets.no-table": level(lambda dataset: set_items(dataset, frames_of(dataset), table=[])),
-    "offsets.basic": level(_wrong_basic_entry),
-    "offsets.extended": level(_wrong_extended_length),
+    "offsets.basic": level(changes.wrong_basic_entry),
+    "offsets.extended": level(changes.wrong_extended_length),
     "photometric.in-iod": level(put("PhotometricInterpretation", "YBR_FULL"), NATIVE),
     "photometric.in-syntax": level(put("PhotometricInterpretation", "YBR_RCT"), NATIVE),
     "photometric.codestream": level(put("PhotometricInterpretation", "YBR_FULL_422")),
-    "codestream.readable": level(_unreadable_frame),
-    "codestream.whole": level(_cut_frame),
+    "codestream.readable": level(changes.unreadable_frame),
+    "codestream.whole": level(changes.cut_frame),
     "codestream.syntax": Break(raw("level-0", b"1.2.840.10008.1.2.4.50", b"1.2.840.10008.1.2.4.70"), alone="level-0"),
-    "codestream.bare": level(_jp2, J2K),
+    "codestream.bare": level(changes.jp2, J2K),
     "codestream.size": frame_bytes(JPEG, b"\xff\xc0\x00\x11\x08\x00\xf0", b"\xff\xc0\x00\x11\x08\x00\xf8"),
-    "codestream.components": jpeg_ls(_gray_first_frame),
-    "codestream.precision": jpeg_ls(_seven_bits),
+    "codestream.components": jpeg_ls(changes.gray_first_frame),
+    "codestream.precision": jpeg_ls(changes.seven_bits),
     "codestream.rpcl": frame_bytes(RPCL, b"\xff\x52\x00\x0c\x00\x02", b"\xff\x52\x00\x0c\x00\x00"),
     "tiles.matrix": level(put("TotalPixelMatrixColumns", 0)),
     "tiles.organization": sparse(drop("DimensionOrganizationType")),
-    "tiles.frame-count": level(_one_frame_less),
+    "tiles.frame-count": level(changes.one_frame_less),
     "tiles.per-frame-count": sparse(lambda dataset: dataset.PerFrameFunctionalGroupsSequence.pop()),
     "tiles.positions": frame(drop("PlanePositionSlideSequence")),
     "tiles.inside": frame(
@@ -373,7 +254,7 @@ BREAKS: dict[str, Break] = {
     "tiles.regular": frame(
         lambda item: setattr(item.PlanePositionSlideSequence[0], "ColumnPositionInTotalImagePixelMatrix", 9)
     ),
-    "tiles.full-positions": level(_swapped_positions),
+    "tiles.full-positions": level(changes.swapped_positions),
     "tiles.origin": level(drop("TotalPixelMatrixOriginSequence")),
     "tiles.orientation": level(put("ImageOrientationSlide", [1, 0, 0, 1, 0, 0])),
     "tiles.spacing": level(measures(drop("PixelSpacing"))),
@@ -389,19 +270,19 @@ BREAKS: dict[str, Break] = {
     "pyramid.depth": level(put("ImagedVolumeDepth", 0.001)),
     "paths.sequence": level(path(drop("IlluminationTypeCodeSequence"))),
     "paths.wavelength": level(path(put("IlluminationWaveLength", 0.0))),
-    "paths.unique": sparse(_two_paths_of_one_name),
+    "paths.unique": sparse(changes.two_paths_of_one_name),
     "paths.count": sparse(put("NumberOfOpticalPaths", 2)),
     "paths.identification": level(
         shared(lambda groups: setattr(groups.OpticalPathIdentificationSequence[0], "OpticalPathIdentifier", "x"))
     ),
     "paths.focal-planes": level(drop("TotalPixelMatrixFocalPlanes")),
-    "paths.plane-spacing": level(_two_planes),
+    "paths.plane-spacing": level(changes.two_planes),
     "icc.present": level(path(drop("ICCProfile"))),
     "icc.whole": level(path(lambda item: setattr(item, "ICCProfile", item.ICCProfile[:-100]))),
     "icc.class": profile(slice(12, 16), b"mntr"),
     "icc.colour-space": profile(slice(16, 20), b"GRAY"),
     "lossy.told": level(drop("LossyImageCompression")),
-    "lossy.syntax": level(_said_lossless),
+    "lossy.syntax": level(changes.said_lossless),
     "lossy.method": level(put("LossyImageCompressionMethod", "ISO_15444_1")),
     "lossy.ratios": level(put("LossyImageCompressionRatio", ["10", "2"])),
     "lossy.history": level(drop("LossyImageCompressionRatio", "LossyImageCompressionMethod"), NATIVE),
@@ -410,7 +291,7 @@ BREAKS: dict[str, Break] = {
     "specimen.preparation": level(
         specimen(lambda item: setattr(item, "SpecimenPreparationSequence", Items([Dataset()])))
     ),
-    "specimen.localization": level(_two_specimens),
+    "specimen.localization": level(changes.two_specimens),
     "concatenation.required": parts(drop("InConcatenationNumber")),
     "identity.unique": Break(_copy_of("label")),
     "identity.study": Break(on("label", put("StudyInstanceUID", OTHER_UID))),
@@ -429,19 +310,19 @@ BREAKS: dict[str, Break] = {
             and None
         )
     ),
-    "pyramid.extent": lower(_wide_level),
+    "pyramid.extent": lower(changes.wide_level),
     "pyramid.sizes": Break(_copy_of("level-1", SOPInstanceUID=OTHER_UID)),
-    "pyramid.shape": lower(_narrow_level),
+    "pyramid.shape": lower(changes.narrow_level),
     "pyramid.origin": lower(
         lambda dataset: setattr(dataset.TotalPixelMatrixOriginSequence[0], "XOffsetInSlideCoordinateSystem", "3")
     ),
     "pyramid.orientation": lower(put("ImageOrientationSlide", [-1, 0, 0, 0, 1, 0])),
     "pyramid.resampled": lower(lambda dataset: both_types(dataset, "DERIVED", "PRIMARY", "VOLUME", "NONE")),
     "pyramid.samples": lower(make_gray, NATIVE),
-    "lossy.inherited": lower(_said_lossless, NATIVE),
+    "lossy.inherited": lower(changes.said_lossless, NATIVE),
     "concatenation.parts": parts(put("InConcatenationNumber", 3)),
     "concatenation.offsets": parts(put("ConcatenationFrameOffsetNumber", 1)),
-    "concatenation.frame-count": parts(_one_frame_less),
+    "concatenation.frame-count": parts(changes.one_frame_less),
     "concatenation.alike": parts(put("SOPInstanceUIDOfConcatenationSource", OTHER_UID)),
 }
 """By rule."""

@@ -21,18 +21,17 @@ damages = st.lists(st.tuples(st.floats(0, 1), st.binary(min_size=1, max_size=12)
 
 
 @pytest.fixture(scope="module")
-def whole(converted: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> list[bytes]:
+def whole(converted: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """Return files of several forms: single frames, tiles, per-frame groups, native."""
     folder = tmp_path_factory.mktemp("whole")
     sparse = Path(shutil.copy(converted["jpeg"] / "level-0.dcm", folder))
     edit(sparse, make_sparse)
-    files = [
+    return [
         sparse,
         converted["jpeg"] / "level-1.dcm",
         converted["htj2k-lossless-rpcl"] / "label.dcm",
         converted["explicit-vr-little-endian"] / "level-2.dcm",
     ]
-    return [file.read_bytes() for file in files]
 
 
 def outcome(path: Path) -> list[str]:
@@ -47,9 +46,9 @@ def outcome(path: Path) -> list[str]:
 @settings(max_examples=250, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(which=st.integers(0, 3), damage=damages, end=st.one_of(st.none(), st.floats(0, 1)), header=st.booleans())
 def test_damage_is_a_finding_or_a_refusal(
-    whole: list[bytes], tmp_path: Path, which: int, damage: list[Damage], end: float | None, header: bool
+    whole: list[Path], tmp_path: Path, which: int, damage: list[Damage], end: float | None, header: bool
 ) -> None:
-    data = bytearray(whole[which])
+    data = bytearray(whole[which].read_bytes())
     reach = min(HEADER_BYTES, len(data)) if header else len(data)
     for place, new in damage:
         at = 132 + int(place * (reach - 132))

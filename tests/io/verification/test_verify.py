@@ -40,6 +40,7 @@ def outputs(slide: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
         "native": {"transfer_syntax": TransferSyntax.EXPLICIT_VR_LITTLE_ENDIAN},
         "lossy": {"transfer_syntax": TransferSyntax.JPEG_BASELINE, "force_transcode": True},
         "retiled": {"tile_size": 100},
+        "recompressed": {"transfer_syntax": TransferSyntax.JPEG_XL_RECOMPRESSION},
     }
     for name, values in options.items():
         convert(slide, folder / name, **values)
@@ -86,6 +87,29 @@ def test_frames_that_passed_are_identical(slide: Path, outputs: dict[str, Path])
     assert (base.frames, base.identical, base.background, base.differing) == (TILES, TILES - 1, 1, [])
     assert {findings.file for findings in report.instances} == {path.name for path in outputs["passed"].iterdir()}
     assert (report.not_compared, report.recorded) == ((), True)
+
+
+def test_recompressed_frames_give_the_jpeg_back(slide: Path, outputs: dict[str, Path]) -> None:
+    """The source's tile with its tables merged in comes back byte for byte: frames count as identical."""
+    report = verify_slide(outputs["recompressed"], str(slide))
+    assert report.ok
+    base = level(report)
+    assert (base.frames, base.identical, base.background, base.differing) == (TILES, TILES - 1, 1, [])
+    assert (base.similar, base.equal_pixels) == (0, 0)
+
+
+@pytest.mark.parametrize("frame", [0, 17, TILES - 1])
+def test_a_flipped_byte_of_a_recompressed_frame_is_found(
+    slide: Path, outputs: dict[str, Path], tmp_path: Path, frame: int
+) -> None:
+    """Anywhere from the box that brings the JPEG back: in its markers, its tables, its coefficients."""
+    for share in (0.25, 0.5, 0.75):
+        series = Path(shutil.copytree(outputs["recompressed"], tmp_path / str(share)))
+        file = series / "level-0.dcm"
+        begin, length = frame_at(file, frame)
+        flip(file, begin + int(length * share))
+        report = verify_slide(series, str(slide))
+        assert level(report).differing == [frame]
 
 
 @pytest.mark.parametrize("name", ["lossless", "native", "retiled"])

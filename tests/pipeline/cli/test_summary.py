@@ -6,6 +6,7 @@ from pipeline.job import FinishedJob
 from pipeline.model.config import Backend, Certificate, ConversionConfig
 from pipeline.model.reasons import Reason, Route
 from pipeline.model.records import RunCounters, SlideOutcome
+from pipeline.model.transfer_syntaxes import TransferSyntax
 from tests.io.dicom.plans import instance_plan, slide_plan
 from tests.io.reports.outcomes import all_kinds, published, written
 
@@ -54,3 +55,11 @@ def test_nothing_passed() -> None:
     runs = (0, 9, RunCounters(routes={Route.ENCODE: 9}))
     lines = summary(published(plan=slide_plan(level), instances=(written(level, runs),)))
     assert "  9 frames encoded: syntax-requested 9" in lines
+
+
+def test_recompressed_frames_and_what_they_save() -> None:
+    level = instance_plan(route=Route.RECOMPRESSED, transfer_syntax=TransferSyntax.JPEG_XL_RECOMPRESSION)
+    counters = RunCounters(routes={Route.RECOMPRESSED: 9}, jpeg_bytes=1_000_000, recompressed_bytes=800_000)
+    lines = summary(published(plan=slide_plan(level), instances=(written(level, (0, 9, counters)),)))
+    assert "  9 of 9 frames were recompressed from JPEG" in lines
+    assert "  JPEG of 1 MB stored in 800 kB, 20.0% saved: each frame gives its JPEG back byte for byte" in lines

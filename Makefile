@@ -4,6 +4,8 @@ PYTHON ?= python3
 SLIDE ?=
 ARGS ?=
 ROWS ?=
+CASES ?= 10000
+SEED ?= 1
 RUNS ?= 3
 # The versions that the tests passed with; `make setup CONSTRAINTS=` takes the newest that pyproject.toml allows.
 CONSTRAINTS ?= constraints.txt
@@ -17,7 +19,7 @@ DEMO_SLIDE = $(or $(SLIDE),$(SAMPLE))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test lint format types bench
+.PHONY: help setup demo test lint format types bench fuzz
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -66,3 +68,6 @@ types: $(READY) ## Check types with mypy --strict
 
 bench: $(READY) ## Time slidebeam and its peers (ROWS=95mb-passthrough,95mb-jpeg picks rows, RUNS=5 repeats more often)
 	$(BIN)/python -m bench $(addprefix --rows ,$(ROWS)) --runs $(RUNS) $(ARGS)
+
+fuzz: $(READY) ## Damage slides of every format (CASES=500, SEED=2; ARGS="--case mirax/17" runs one case again)
+	$(BIN)/python -m tests.fuzz --cases $(CASES) --seed $(SEED) $(ARGS)

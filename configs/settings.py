@@ -96,7 +96,7 @@ SETTINGS: tuple[Setting, ...] = (
         group=_IMAGES,
         metavar="MICROMETRES,...",
         help="levels of these spacings in micrometres per pixel, as 0.25,0.5,1: the slide's own where it has them, "
-        "else averaged",
+        "else averaged (default: the slide's levels)",
     ),
     Setting(
         name="optical-paths",

@@ -80,6 +80,18 @@ class DicomExport:
         """Encode JPEG 2000 and HTJ2K with this many wavelet decompositions."""
         return self._with("j2k-decomposition-levels", levels)
 
+    def j2k_quality(self, decibels: float) -> Self:
+        """Encode JPEG 2000 and HTJ2K with loss, down to this peak signal-to-noise ratio."""
+        return self._with("j2k-quality", decibels)
+
+    def compression_ratio(self, ratio: float) -> Self:
+        """Encode JPEG 2000 and HTJ2K with loss, to this many bytes of pixels for one of the frame."""
+        return self._with("compression-ratio", ratio)
+
+    def jpeg_ls_near(self, error: int) -> Self:
+        """Encode near-lossless JPEG-LS with this largest error of a sample."""
+        return self._with("jpeg-ls-near", error)
+
     def level(self, *numbers: int) -> Self:
         """Convert these source levels, 0 is the base; calls add up."""
         return self._with("level", [*self.settings.get("level", ()), *numbers])

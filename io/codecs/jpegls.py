@@ -2,12 +2,10 @@
 
 Components of RGB are interleaved by sample, colour by pixel as Planar Configuration 0 says it, and nothing is
 converted: JPEG-LS of part 1 has no colour transform, so that Photometric Interpretation is RGB. The codestream states
-the precision that Bits Stored has. CharLS comes in two bindings: one takes all bits of an array and lets other threads
-run meanwhile, the other takes any precision and holds them up; the first is used wherever it can be.
+the precision that Bits Stored has, and the binding of CharLS takes all bits of an array: fewer are not encoded.
 """
 
 import imagecodecs
-import jpeg_ls  # type: ignore[import-untyped]
 
 from pipeline.io.codecs.base import SettledEncoder
 from pipeline.io.codecs.contract import EncoderSettings
@@ -17,15 +15,19 @@ from pipeline.model.tiles import Pixels
 from pipeline.model.transfer_syntaxes import TransferSyntax
 
 _LARGEST_NEAR = 255
-_BY_SAMPLE = 2
 
 
 class JpegLsEncoder(SettledEncoder):
-    """Encodes gray and RGB frames of 2 to 16 bits."""
+    """Encodes gray and RGB frames of 8 or 16 bits."""
 
     def __init__(self, settings: EncoderSettings) -> None:
         """Take the settings; ConfigError for a NEAR that the samples cannot have (ISO/IEC 14495-1 C.2.3)."""
         super().__init__(settings)
+        if settings.precision != settings.bits:
+            raise ConfigError(
+                f"{settings.transfer_syntax.option} frames are encoded with all of their {settings.bits} bits, not "
+                f"{settings.precision}"
+            )
         self._near = 0
         if settings.transfer_syntax is TransferSyntax.JPEG_LS_NEAR_LOSSLESS:
             most = min(_LARGEST_NEAR, ((1 << settings.precision) - 1) // 2)
@@ -42,17 +44,4 @@ class JpegLsEncoder(SettledEncoder):
         return "ISO_14495_1" if self._near else None
 
     def _encoded(self, samples: Pixels) -> bytes:
-        settings = self._settings
-        if settings.precision == settings.bits:
-            return without_application_segments(bytes(imagecodecs.jpegls_encode(samples, self._near)))
-        return bytes(
-            jpeg_ls.encode_buffer(
-                samples.astype(samples.dtype.newbyteorder("<"), copy=False).tobytes(),
-                settings.rows,
-                settings.columns,
-                settings.samples,
-                settings.precision,
-                self._near,
-                _BY_SAMPLE,
-            )
-        )
+        return without_application_segments(bytes(imagecodecs.jpegls_encode(samples, self._near)))

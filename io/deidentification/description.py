@@ -43,7 +43,7 @@ _KEPT_METADATA = (
 _PSEUDONYMS = ("patient_id", "accession_number", "study_id", "container_identifier", "specimen_identifier")
 _UIDS = ("study_instance_uid", "specimen_uid")
 _DATES = ("study_date", "content_date", "acquisition_date_time")
-_LONGEST_NAME = 64
+_LONGEST_NAME = 128
 
 
 def deidentified_description(
@@ -60,9 +60,18 @@ def deidentified_description(
         facts=facts,
         metadata=metadata,
         properties=(),
+        warnings=_notes(description),
         scenes=tuple(f"scene {number}" for number in range(1, len(description.scenes) + 1)),
-        deidentified=Deidentified(choice.dates, tuple(treated)),
+        deidentified=Deidentified(choice.dates, tuple(dict.fromkeys(treated))),
     )
+
+
+def _notes(description: SlideDescription) -> tuple[str, ...]:
+    """Return what is told of the reader's warnings: they may name files, or quote what stands in them."""
+    count = len(description.warnings)
+    if not count:
+        return ()
+    return (f"{count} notes on the file are not shown, as they may name it; slidebeam inspect shows them",)
 
 
 def _image(image: SourceImage, place: int) -> SourceImage:

@@ -17,16 +17,20 @@ from pipeline.io.sources.fingerprint import files_fingerprint
 from pipeline.io.sources.scenes import scene_id, split_scene
 from pipeline.model.config import ConversionConfig
 from pipeline.model.deidentification import Deidentify
-from pipeline.model.errors import ConfigError, SourceError
+from pipeline.model.errors import ConfigError
 from pipeline.model.keys import SlideInput
 from pipeline.model.records import Failure, SlideOutcome
+
+_UNREADABLE = "slide-unreadable"
+_SHORTEST_NAME = 3
+"""Letters of a name that is looked for in messages: shorter ones are parts of words."""
 
 
 def renamed(slides: Sequence[SlideInput], config: ConversionConfig) -> tuple[SlideInput, ...]:
     """Return slides under names that tell nothing, and write the crosswalk; as they are if nothing is asked for.
 
-    Two copies of a file get numbers behind their name, in the order of the input. Raises SourceError for a file that
-    cannot be read, ConfigError for a crosswalk in the output, or one that cannot be written.
+    Two copies of a file get numbers behind their name, in the order of the input; so do files that cannot be read.
+    Raises ConfigError for a crosswalk in the output, or one that cannot be written.
     """
     if config.deidentify is None:
         return tuple(slides)
@@ -76,9 +80,11 @@ def _without_words(failure: Failure, words: list[str], name: str) -> Failure:
 
 
 def _words_of(uri: str) -> list[str]:
-    """Return what names a source in text: path and file name, the longest first, so that no rest of one stays."""
+    """Return what names a source in text: path, file name and files of a folder, longer ones before their parts."""
     path = Path(split_scene(uri)[0])
-    return [word for word in (uri, str(path), os.path.realpath(path), path.name, path.stem) if len(word) > 1]
+    inside = [entry.name for entry in path.iterdir()] if path.is_dir() else []
+    names = [uri, str(path), os.path.realpath(path), path.name, *inside, path.stem]
+    return [name for name in names if len(name) >= _SHORTEST_NAME]
 
 
 def _replaced(text: str, words: list[str], name: str) -> str:
@@ -95,9 +101,9 @@ def _name(slide: SlideInput, choice: Deidentify) -> str:
         files += sorted(found for found in beside.rglob("*") if found.is_file())
     try:
         sample = files_fingerprint(files)
-    except OSError as error:
-        raise SourceError(f"{slide.uri} cannot be read: {error.strerror}", uri=slide.uri) from error
-    return f"slide-{choice.pseudonym('file', sample).lower()}"
+    except OSError:
+        return _UNREADABLE  # opening it will say why, and fail this slide alone
+    return f"slide-{choice.pseudonym('file', sample).lower()}" if files else _UNREADABLE
 
 
 def _write_crosswalk(config: ConversionConfig, slides: Sequence[SlideInput]) -> None:

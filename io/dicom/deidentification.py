@@ -1,6 +1,7 @@
 """Attributes that say that a slide was de-identified, and how (PS3.3 C.7.1.1, C.12.1; PS3.15 E.1; PS3.16 CID 7050).
 
-Specimen Label in Image stays YES in a masked overview, as the standard wants it of every one (C.8.12.4.1.1). Only what was done is said. The Clean Pixel Data Option (113101) is not: label and overview are seen to, but nobody has
+Only what was done is said. Specimen Label in Image stays YES in a masked overview, as the standard wants it of every
+one (C.8.12.4.1.1). The Clean Pixel Data Option (113101) is not claimed: label and overview are seen to, but nobody has
 looked for a name that somebody wrote on the glass beside the tissue.
 """
 

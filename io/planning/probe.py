@@ -55,7 +55,7 @@ def _pass_sample(source: SlideSource, image: SourceImage, plane: int) -> list[Pa
 
 def _sample(count: int, most: int) -> list[int]:
     """Return the first, the last and evenly spaced numbers between them; none of none."""
-    return np.unique(np.linspace(0, count - 1, min(count, most)).astype(int)).tolist()
+    return [int(number) for number in np.unique(np.linspace(0, count - 1, min(count, most)).astype(int))]
 
 
 def _why_no_tiles(source: SlideSource, image: SourceImage) -> Reason:

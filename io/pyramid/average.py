@@ -35,8 +35,10 @@ class AreaAverage:
         self._factor = factor
         self._origin = origin
         self._halves = factor == (2.0, 2.0) and origin == (0.0, 0.0)
-        self._waiting: NDArray[np.generic] | None = None
-        """Rows that are in no output row yet; averaged across already unless the image is halved."""
+        self._odd: Pixels | None = None
+        """Of an image that is halved, a row that waits for its neighbour."""
+        self._waiting: NDArray[np.float64] | None = None
+        """Of others, rows that are in no output row yet, averaged across already."""
         self._waiting_from = 0
         """Input row of the first of them."""
         self._seen = self._made = 0
@@ -50,7 +52,7 @@ class AreaAverage:
         waiting = across if self._waiting is None else np.concatenate((self._waiting, across))
         rows = []
         while self._made < self._out_rows and self._end(self._made) <= self._seen:
-            rows.append(self._weighted(cast(NDArray[np.float64], waiting)))
+            rows.append(self._weighted(waiting))
             self._made += 1
         keep = int(self._edge(self._made)) - self._waiting_from
         self._waiting, self._waiting_from = waiting[keep:].copy(), self._waiting_from + keep
@@ -59,12 +61,12 @@ class AreaAverage:
         return cast(Pixels, np.floor(made + 0.5).astype(band.dtype))
 
     def _push_halving(self, band: Pixels) -> Pixels:
-        rows = band if self._waiting is None else cast(Pixels, np.concatenate((self._waiting, band)))
+        rows = band if self._odd is None else cast(Pixels, np.concatenate((self._odd, band)))
         whole = len(rows) // 2 * 2
-        self._waiting = rows[whole:].copy() if whole < len(rows) else None
+        self._odd = rows[whole:].copy() if whole < len(rows) else None
         reduced = _halved(rows[:whole])
-        if self._seen == self._rows and self._waiting is not None:
-            last = _halved(np.repeat(cast(Pixels, self._waiting), 2, axis=0))
+        if self._seen == self._rows and self._odd is not None:
+            last = _halved(cast(Pixels, np.concatenate((self._odd, self._odd))))
             reduced = cast(Pixels, np.concatenate((reduced, last)))
         return reduced
 

@@ -5,6 +5,7 @@ height.
 """
 
 from collections.abc import Iterator
+from typing import cast
 
 import numpy as np
 
@@ -55,7 +56,7 @@ class LevelRows:
 
     def _row_of_frames(self) -> Iterator[TileRun]:
         grid, needed = self._instance.grid, self._needed()
-        rows = self._bands[0] if len(self._bands) == 1 else np.concatenate(self._bands)
+        rows = self._bands[0] if len(self._bands) == 1 else cast(Pixels, np.concatenate(self._bands))
         self._bands, self._rows = ([rows[needed:].copy()] if len(rows) > needed else []), self._rows - needed
         first = self._down * grid.across
         self._down += 1
@@ -67,7 +68,7 @@ class LevelRows:
         pixels = {}
         for place in range(frames):
             left = grid.position(first_tile + place)[0]
-            tile = np.ascontiguousarray(rows[:, left : left + grid.tile_columns])
+            tile = cast(Pixels, np.ascontiguousarray(rows[:, left : left + grid.tile_columns]))
             pixels[place] = blank_outside(instance, first_tile + place, tile)
         key = RunKey(
             slide_id=self._key.slide_id,

@@ -1,14 +1,16 @@
 """Read an image from top to bottom, a row of tiles at a time, each tile decoded once."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from typing import Protocol
+from typing import Protocol, TypeVar, cast
 
 import numpy as np
 
 from pipeline.io.sources.contract import SlideSource
 from pipeline.model.source import SourceImage
 from pipeline.model.tiles import Pixels
+
+T = TypeVar("T")
 
 _TILES_A_TASK = 8
 _STRIP_ROWS = 256
@@ -18,7 +20,7 @@ _STRIP_ROWS = 256
 class Submit(Protocol):
     """Runs a function in the pool of codec threads; waits while as many bytes are under way as may be."""
 
-    def __call__(self, payload_bytes: int, function: object, *arguments: object) -> "Future[Pixels]":
+    def __call__(self, payload_bytes: int, function: Callable[..., T], *arguments: object) -> "Future[T]":
         """Return the future of the function's result."""
         ...
 
@@ -81,4 +83,4 @@ def _read_piece(
 
 def _joined(futures: "list[Future[Pixels]]") -> Pixels:
     pieces = [future.result() for future in futures]
-    return pieces[0] if len(pieces) == 1 else np.concatenate(pieces, axis=1)
+    return pieces[0] if len(pieces) == 1 else cast(Pixels, np.concatenate(pieces, axis=1))

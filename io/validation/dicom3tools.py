@@ -34,6 +34,8 @@ _STUB = (
 _LIMITS = ("<YBR_ICT>", "method inconsistent with Transfer Syntax")
 """Lines with these are about what the standard allows and the tools do not know: ICT in JPEG 2000 (PS3.5 8.2.4), and
 earlier steps of a lossy history (PS3.3 C.7.6.1.1.5.1)."""
+_ALL_FRAMES = "NumberOfFrames does not match expected value for tiled total pixel matrix"
+"""Not of a part of a concatenation, nor of TILED_SPARSE, which has frames where there are tiles (C.7.6.17.3)."""
 _STUB_SYNTAXES = {"YBR_FULL_422": JPEGBaseline8Bit, "YBR_ICT": JPEG2000}
 """Those that allow a photometric interpretation; the others are allowed in JPEG 2000 Lossless."""
 
@@ -50,7 +52,10 @@ def verify_instances(tool: str | None, instances: Sequence[tuple[Path, Instance]
     with tempfile.TemporaryDirectory(prefix="slidebeam-validate-") as folder:
         for path, instance in instances:
             shown = _shown_to_tools(path, instance, Path(folder) / "instance.dcm")
-            yield from _findings("dciodvfy", _run([tool, str(shown)]), instance.file)
+            lines = _run([tool, str(shown)])
+            if _has_fewer_frames(instance):
+                lines = [line for line in lines if _ALL_FRAMES not in line]
+            yield from _findings("dciodvfy", lines, instance.file)
 
 
 def verify_entities(tool: str | None, instances: Sequence[tuple[Path, Instance]]) -> Iterator[Finding]:
@@ -63,6 +68,11 @@ def verify_entities(tool: str | None, instances: Sequence[tuple[Path, Instance]]
             for number, (path, instance) in enumerate(instances)
         ]
         yield from _findings("dcentvfy", _run([tool, *shown]), instances[0][1].file)
+
+
+def _has_fewer_frames(instance: Instance) -> bool:
+    is_sparse = text(instance.header, "DimensionOrganizationType") == "TILED_SPARSE"
+    return is_sparse or "ConcatenationUID" in instance.header
 
 
 def _run(command: list[str]) -> list[str]:

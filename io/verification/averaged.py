@@ -81,7 +81,7 @@ class _Comparison:
         high = min(grid.rows, math.ceil(top + rows * self._factor[1])) - int(top)
         region = self._series.read_region(self._larger.index, int(left), int(top), wide, high, plane)
         average = AreaAverage((wide, high), (columns, rows), self._factor, (left % 1, top % 1))
-        return average.push(np.ascontiguousarray(region))
+        return average.push(region)
 
 
 def _factor(

@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from pipeline.model.errors import ConfigError
 from pipeline.model.metadata_values import date_of, time_of
+from pipeline.model.uids import mapped_uid
 
 _WITHOUT_KEY = b"slidebeam de-identification without a key"
 LEAST_KEY_BYTES = 16
@@ -50,10 +51,7 @@ class Deidentify:
 
     def uid(self, uid: str) -> str:
         """Return the UID that stands for another; with no key, anybody could make the same."""
-        digest = bytearray(self._hash("uid", uid))
-        digest[6] = digest[6] & 0x0F | 0x80  # RFC 9562 version 8 and variant, as in `uids`
-        digest[8] = digest[8] & 0x3F | 0x80
-        return f"2.25.{int.from_bytes(digest, 'big')}"
+        return mapped_uid(uid, self.key or _WITHOUT_KEY)
 
     def date(self, value: str) -> str:
         """Return what stands for a DA or DT value: nothing, the same time of an earlier day, or itself.

@@ -109,8 +109,12 @@ def _of_scale(sizes: Sequence[tuple[int, int]], factor: int) -> int | None:
 
 
 def _descending(levels: list[LevelToBe]) -> list[LevelToBe]:
-    """Sort by size, and the parents' places with them."""
-    order = sorted(range(len(levels)), key=lambda place: -levels[place].columns * levels[place].rows)
+    """Sort by size, and the parents' places with them.
+
+    The longer edge decides: of the other one, which may be a few pixels, rounding hides the scale.
+    """
+    is_wide = levels[0].columns >= levels[0].rows
+    order = sorted(range(len(levels)), key=lambda place: -(levels[place].columns if is_wide else levels[place].rows))
     places = {old: new for new, old in enumerate(order)}
     return [
         replace(levels[old], parent=None if (parent := levels[old].parent) is None else places[parent]) for old in order

@@ -19,7 +19,7 @@ class TargetProfile:
 
     name: str = "plain"
     store: str = "what reads all of DICOM"
-    """As people call it."""
+    """As people call it, in errors."""
     kept: tuple[TransferSyntax, ...] = tuple(TransferSyntax)
     """Syntaxes of stored tiles that pass as they are."""
     otherwise: TransferSyntax = TransferSyntax.HTJ2K_LOSSLESS_RPCL
@@ -65,13 +65,13 @@ class TargetProfile:
         if transfer_syntax is not None and transfer_syntax not in self.accepted:
             names = ", ".join(syntax.option for syntax in self.accepted if not syntax.is_only_passed)
             raise ConfigError(
-                f"--transfer-syntax {transfer_syntax.option}: --profile {self.name} takes {names} "
+                f"--transfer-syntax {transfer_syntax.option}: {self.store} (--profile {self.name}) takes {names} "
                 f"({self.source('accepted')})"
             )
         largest = self.largest_instance_bytes
         if largest is not None and (max_instance_bytes is None or max_instance_bytes > largest):
             given = "no limit" if max_instance_bytes is None else f"{max_instance_bytes / 1e6:g}"
             raise ConfigError(
-                f"--max-instance-mb {given}: --profile {self.name} takes {largest / 1e6:g} at most "
+                f"--max-instance-mb {given}: {self.store} (--profile {self.name}) takes {largest / 1e6:g} at most "
                 f"({self.source('largest_instance_bytes')})"
             )

@@ -23,12 +23,22 @@ def lasting_uid(parts: Iterable[str]) -> str:
     return _uid(parts, "")
 
 
+def mapped_uid(uid: str, key: bytes) -> str:
+    """Return the UID that stands for another one, for whoever has the key and nobody else."""
+    secret = hashlib.blake2b(key, digest_size=32).digest()
+    return _of_bytes(hashlib.blake2b(uid.encode(), digest_size=16, key=secret, person=b"mapped uid").digest())
+
+
 def _uid(parts: Iterable[str], writer: str) -> str:
     digest = hashlib.blake2b(digest_size=16, key=b"slidebeam uid", person=writer.encode())
     for part in parts:
         data = part.encode()
         digest.update(len(data).to_bytes(8, "little") + data)
-    value = bytearray(digest.digest())
+    return _of_bytes(digest.digest())
+
+
+def _of_bytes(digest: bytes) -> str:
+    value = bytearray(digest)
     value[6] = value[6] & 0x0F | 0x80  # RFC 9562 version 8 (custom) and variant, so that 2.25 holds a true UUID
     value[8] = value[8] & 0x3F | 0x80
     return f"2.25.{int.from_bytes(value, 'big')}"

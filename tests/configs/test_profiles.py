@@ -12,6 +12,7 @@ from pipeline.io.codecs.containers import encoding_syntax, passing_syntax
 from pipeline.model.config import ConversionConfig
 from pipeline.model.errors import ConfigError
 from pipeline.model.offset_table import OffsetTable
+from pipeline.model.reproduce import reproduce_command
 from pipeline.model.target import TargetProfile
 from pipeline.model.transfer_syntaxes import TransferSyntax
 from pipeline.options import config_of, parse
@@ -119,11 +120,16 @@ def test_what_is_asked_for_beats_the_profile_where_the_target_takes_it() -> None
     [
         (
             "--profile openslide --transfer-syntax htj2k",
-            ["--transfer-syntax htj2k:", "--profile openslide takes", "jpeg2000-lossless", "openslide-vendor-dicom.c"],
+            [
+                "--transfer-syntax htj2k:",
+                "OpenSlide 4 (--profile openslide) takes",
+                "jpeg2000-lossless",
+                "openslide-vendor-dicom.c",
+            ],
         ),
         ("--profile aws-healthimaging --transfer-syntax jpeg-xl-recompression", ["htj2k-lossless-rpcl", "JPEG XL"]),
-        ("--profile azure --max-instance-mb 5000", ["--max-instance-mb 5000:", "--profile azure takes 3999", "4 GB"]),
-        ("--profile orthanc --max-instance-mb 4000", ["--profile orthanc takes 3999", "STOW-RS"]),
+        ("--profile azure --max-instance-mb 5000", ["--max-instance-mb 5000:", "(--profile azure) takes 3999", "4 GB"]),
+        ("--profile orthanc --max-instance-mb 4000", ["(--profile orthanc) takes 3999", "STOW-RS"]),
         ("--profile s3", ["--profile takes aws-healthimaging, azure, google, openslide, orthanc, plain, not 's3'"]),
     ],
 )
@@ -148,6 +154,12 @@ def test_a_configuration_with_a_profile_survives_a_pickle() -> None:
     aws = config(profile="aws-healthimaging")
     copy = pickle.loads(pickle.dumps(aws))  # noqa: S301
     assert (copy, copy.digest()) == (aws, aws.digest())
+
+
+def test_a_failure_is_shown_again_with_its_profile() -> None:
+    command = reproduce_command(config(profile="openslide"), "a.svs", None, placeholders=True)
+    assert "--profile openslide" in command
+    assert "--profile" not in reproduce_command(config(), "a.svs", None, placeholders=True)
 
 
 def test_a_profile_that_contradicts_itself_cannot_be() -> None:

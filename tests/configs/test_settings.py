@@ -14,7 +14,7 @@ def test_every_field_of_the_configuration_can_be_set_once() -> None:
 
 
 def test_every_value_has_its_default_in_its_help() -> None:
-    without_default = {"input", "output", "metadata"}
+    without_default = {"input", "output", "metadata", "dataset", "anatomic-site"}
     for setting in SETTINGS:
         if setting.metavar and setting.name not in without_default:
             assert "(default: " in setting.help, setting.name

@@ -7,7 +7,15 @@ from typing import Any
 import pytest
 
 from pipeline.model.colour_choice import Background, IccChoice, IccPolicy
-from pipeline.model.config import Backend, Certificate, CodecValidation, ConversionConfig, UidPolicy
+from pipeline.model.config import (
+    Backend,
+    Certificate,
+    CodecValidation,
+    ConversionConfig,
+    MissingTiles,
+    OpticalPaths,
+    UidPolicy,
+)
 from pipeline.model.deidentification import Deidentify
 from pipeline.model.errors import ConfigError
 from pipeline.model.metadata import GivenMetadata
@@ -27,6 +35,13 @@ CHANGES_BYTES: dict[str, Any] = {
     "compression_ratio": 10.0,
     "jpeg_ls_near": 3,
     "levels": (0,),
+    "add_missing_levels": True,
+    "regenerate_pyramid": True,
+    "level_spacings_um": (0.5, 1.0),
+    "optical_paths": OpticalPaths.SEPARATE,
+    "missing_tiles": MissingTiles.SPARSE,
+    "offset_table": OffsetTable.EXTENDED,
+    "max_instance_bytes": 1_000_000,
     "label": False,
     "overview": False,
     "thumbnail": False,
@@ -52,6 +67,7 @@ CHANGES_NOTHING: dict[str, Any] = {
     "crosswalk": "crosswalk.csv",
     "codec_validation": CodecValidation.ROUND_TRIP,
     "certificate": Certificate.FULL,
+    "validate_output": True,
     "backend": Backend.CPU,
     "overwrite": True,
     "force": True,
@@ -71,6 +87,7 @@ REFUSED: list[tuple[str, Any, str]] = [
     ("run_frames", 0, "--run-frames"),
     ("run_bytes", 1, "--run-bytes"),
     ("levels", (), "--level"),
+    ("max_instance_bytes", 99_999, "--max-instance-mb"),
     ("levels", (0, -1), "--level"),
     ("source_pixel_spacing_mm", (0.0, 0.0005), "--source-pixel-spacing-mm"),
     ("source_pixel_spacing_mm", (0.0005, 10.0), "--source-pixel-spacing-mm"),
@@ -99,8 +116,9 @@ def test_the_digest_does_not_change_with_the_rest(name: str) -> None:
 
 
 def test_the_digest_survives_a_pickle() -> None:
+    left_out = {*GOES_WITH, "regenerate_pyramid", "level_spacings_um"}
     config = ConversionConfig(
-        output="out", **{name: value for name, value in CHANGES_BYTES.items() if name not in GOES_WITH}
+        output="out", **{name: value for name, value in CHANGES_BYTES.items() if name not in left_out}
     )
     copy = pickle.loads(pickle.dumps(config))  # noqa: S301
     assert copy == config
@@ -112,6 +130,12 @@ def test_the_digest_survives_a_pickle() -> None:
 def test_what_cannot_be_is_refused_by_the_name_of_its_option(name: str, value: Any, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         ConversionConfig(output="out", **{name: value})
+
+
+@pytest.mark.parametrize("other", ["regenerate_pyramid", "add_missing_levels"])
+def test_a_pyramid_is_made_in_one_way(other: str) -> None:
+    with pytest.raises(ConfigError, match="exclude each other"):
+        ConversionConfig(output="out", level_spacings_um=(1.0,), **{other: True})  # type: ignore[arg-type]
 
 
 def test_the_limits_themselves_are_allowed() -> None:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydicom.uid import UID
 
-from pipeline.model.uids import derived_uid
+from pipeline.model.uids import derived_uid, mapped_uid
 
 NAMES = st.lists(st.text(max_size=20), max_size=5)
 
@@ -38,3 +38,10 @@ def test_where_one_name_ends_matters() -> None:
 def test_a_uid_of_this_writer_version() -> None:
     """If this changes, every object that was ever written gets another UID: raise WRITER_VERSION on purpose only."""
     assert derived_uid(["series", "fingerprint", "digest", ""]) == "2.25.82636842423908313370066047954559021767"
+
+
+def test_a_mapped_uid_is_one_of_the_key() -> None:
+    key, other = b"0123456789abcdef", b"0123456789abcdeF"
+    assert mapped_uid("1.2.3", key) == mapped_uid("1.2.3", key)
+    assert len({mapped_uid(uid, k) for uid in ("1.2.3", "1.2.4") for k in (key, other)}) == 4
+    assert UID(mapped_uid("1.2.3", key)).is_valid

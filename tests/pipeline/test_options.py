@@ -37,7 +37,7 @@ def test_every_option_is_heard(tmp_path: Path) -> None:
     metadata = tmp_path / "metadata.json"
     metadata.write_text('{"patient_id": "P1"}', "utf-8")
     request = parse(
-        "--input a.svs b.svs --input c/*.svs --transfer-syntax jpeg2000-lossless --tile-size 256 --jpeg-quality 80 "
+        "--input a.svs b.svs --input c/*.svs --tile-size 256 --jpeg-quality 80 "
         "--jpeg-subsampling 444 --j2k-decomposition-levels 3 --level 0-1 --level 3,4 --codec-validation round-trip "
         "--research-placeholder --backend cpu --overwrite --json --no-label --no-overview --no-thumbnail "
         "--source-pixel-spacing-mm 0.0005,0.0004 --uid-policy fresh --certificate full --force-transcode --threads 3 "
@@ -49,7 +49,6 @@ def test_every_option_is_heard(tmp_path: Path) -> None:
     config = request.config
     assert config == ConversionConfig(
         output=str(tmp_path / "new" / "out"),
-        transfer_syntax=TransferSyntax.JPEG_2000_LOSSLESS,
         force_transcode=True,
         tile_size=256,
         jpeg_quality=80,
@@ -118,7 +117,7 @@ def test_options_of_beam_are_passed_on_as_they_were_typed(needed: list[str]) -> 
         (["--tile-size", "255"], "is odd"),
         (["--tile-size"], "--tile-size: expected one argument"),
         (["--level", "2-0"], "--level takes ranges that ascend"),
-        (["--transfer-syntax", "jpeg"], "--transfer-syntax takes explicit-vr-little-endian, jpeg-baseline8-bit"),
+        (["--transfer-syntax", "jpeg"], "--transfer-syntax takes jpeg-baseline8-bit, jpeg-ls-lossless"),
         (["--source-pixel-spacing-mm", "0.5"], "--source-pixel-spacing-mm takes ROW,COL in mm"),
         (["--source-pixel-spacing-mm", "0,0"], "each above 0"),
         (["--metadata", "nowhere.json"], "--metadata nowhere.json cannot be read: No such file"),
@@ -145,6 +144,11 @@ def test_an_output_that_can_hold_nothing(tmp_path: Path) -> None:
     file.touch()
     assert "is a file; name a folder" in refused(["--input", "a.svs", "--output", str(file)])
     assert "writes to a disk" in refused(["--input", "a.svs", "--output", "gs://bucket/out"])
+
+
+def test_the_transfer_syntax_is_heard(needed: list[str]) -> None:
+    config = parse([*needed, "--transfer-syntax", "jpeg2000-lossless"]).config
+    assert config.transfer_syntax is TransferSyntax.JPEG_2000_LOSSLESS
 
 
 @pytest.mark.parametrize("backend", ["auto", "cpu", "prefer-device"])

@@ -56,8 +56,9 @@ DESCRIPTION = SlideDescription(
     metadata=dataclasses.replace(
         parse_metadata(sample_metadata(), "sample"), study_instance_uid="1.2.3", specimen_uid="1.2.4"
     ),
-    properties=(("aperio.User", "JANE"), ("x" * 70, "y")),
+    properties=(("aperio.User", "JANE"), ("x" * 130, "y"), ("aperio.User", "JANE")),
     scenes=("Ms Doe", "2"),
+    warnings=("JANE.dcm is left out",),
 )
 
 
@@ -153,7 +154,7 @@ def test_the_audit_names_what_was_there_and_no_value() -> None:
     assert Treated("metadata", "StudyInstanceUID", Treatment.REPLACED) in lines
     assert Treated("metadata", "PrimaryAnatomicStructureSequence", Treatment.KEPT) in lines
     assert Treated("properties", "aperio.User", Treatment.REMOVED) in lines
-    assert Treated("properties", "x" * 64 + "...", Treatment.REMOVED) in lines
+    assert Treated("properties", "x" * 128 + "...", Treatment.REMOVED) in lines
     assert not any(secret in str(lines) for secret in ("JANE", "SERIAL", "S26"))
 
 

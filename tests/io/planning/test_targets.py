@@ -123,12 +123,12 @@ def test_what_is_encoded_anew_is_what_the_target_is_best_at(
 
 
 def test_gray_and_deep_pixels_are_not_for_openslide(tmp_path: Path) -> None:
-    for samples, bits, words in ((1, 8, "1 samples a pixel"), (3, 16, "16 bits a sample")):
+    for samples, bits, words in ((1, 8, "1 sample a pixel"), (3, 16, "16 bits a sample")):
         form = TiffForm(compression="lzw", samples=samples, bits=bits)
         path = write_tiff(tmp_path / f"{samples}.tif", form, draw_image(form, 200, 200))
         with pytest.raises(SourceError) as caught:
             plan(path, "openslide")
-        assert f"level 0 has {words}, and --profile openslide takes" in str(caught.value)
+        assert f"level 0 has {words}, and OpenSlide 4 (--profile openslide) takes" in str(caught.value)
         assert "openslide-vendor-dicom.c" in str(caught.value)
         assert "\n" not in str(caught.value)
         assert plan(path, "google").base.transfer_syntax is SYNTAX.JPEG_2000_LOSSLESS
@@ -136,7 +136,7 @@ def test_gray_and_deep_pixels_are_not_for_openslide(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("samples", "counts", "words"),
-    [(3, (3, 3, 1), "3 focal planes"), (1, (2, 1, 1), "1 samples a pixel")],
+    [(3, (3, 3, 1), "3 focal planes"), (1, (2, 1, 1), "1 sample a pixel")],
 )
 def test_focal_planes_and_channels_are_not_for_openslide(
     tmp_path: Path, samples: int, counts: tuple[int, int, int], words: str
@@ -145,7 +145,7 @@ def test_focal_planes_and_channels_are_not_for_openslide(
     channel = '<Channel ID="Channel:0:0" SamplesPerPixel="3"/>' if samples == 3 else ""
     xml = ome_xml(ome_image(counts=counts, inside=channel, attributes='PhysicalSizeZ="1"'))
     path = write_ome_tiff(tmp_path / "s.ome.tiff", xml, planes)
-    with pytest.raises(SourceError, match=rf"level 0 has {words}, and --profile openslide takes"):
+    with pytest.raises(SourceError, match=rf"level 0 has {words}, and OpenSlide 4 "):
         plan(path, "openslide")
     assert plan(path, "azure").instances
 
@@ -156,5 +156,5 @@ def test_a_label_that_a_target_cannot_hold_can_be_left_out(slides: dict[TileEnco
     gray = [dataclasses.replace(i, samples=1) if i.kind is ImageKind.LABEL else i for i in images]
     check_pixels(target_profile("openslide"), images)
     check_pixels(target_profile("orthanc"), gray)
-    with pytest.raises(SourceError, match=r"the label has 1 samples a pixel.*; --no-label leaves it out$"):
+    with pytest.raises(SourceError, match=r"the label has 1 sample a pixel.*; --no-label leaves it out$"):
         check_pixels(target_profile("openslide"), gray)

@@ -7,15 +7,18 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pipeline.io.planning import plan_slide
-from pipeline.io.sources import open_source
+from pipeline.io.sources import SlideSource, open_source
 from pipeline.model.config import ConversionConfig
 from pipeline.model.errors import SlidebeamError
 from pipeline.model.keys import SlideInput
+from pipeline.model.source import SourceImage
 
 BYTE, ASCII, SHORT, LONG, FLOAT, LONG8 = 1, 2, 3, 4, 11, 16
 _MOST_MEMORY = 1 << 30
 """Bytes of address space that reading a small damaged file may take on top."""
 _MOST_TILES = 8
+_MOST_PLANES = 4
+_EDGE = 64
 
 
 def set_tag(
@@ -58,11 +61,11 @@ def flip_bytes(data: bytes, changes: list[tuple[int, int]]) -> bytes:
 
 
 @contextmanager
-def bounded_memory() -> Iterator[None]:
-    """Let allocations fail that go far beyond what a small file can hold."""
+def bounded_memory(most: int = _MOST_MEMORY) -> Iterator[None]:
+    """Let allocations fail that go far beyond what a small file can hold: so many bytes of address space on top."""
     before = resource.getrlimit(resource.RLIMIT_AS)
     pages = int(Path("/proc/self/statm").read_text().split()[0])
-    resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + _MOST_MEMORY, before[1]))
+    resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + most, before[1]))
     try:
         yield
     finally:
@@ -76,13 +79,27 @@ def read_all(path: Path) -> SlidebeamError | None:
         with bounded_memory(), open_source(str(path)) as source:
             plan = plan_slide(source, SlideInput(uri=str(path), slide_id=path.name), config)
             source.fingerprint()
-            for instance in plan.instances:
-                image = source.describe().images[instance.image]
-                count = min(image.grid.frames, _MOST_TILES)
-                if image.lossless_frames:
-                    source.read_tiles(image.index, 0, count)
-                source.read_pixels(image.index, 0, count)
-                source.read_region(image.index, 0, 0, min(image.grid.columns, 64), min(image.grid.rows, 64))
+            for index in dict.fromkeys(instance.image for instance in plan.instances):
+                image = source.describe().images[index]
+                for plane in _some(image.planes, _MOST_PLANES):
+                    _read_plane(source, image, plane)
     except SlidebeamError as error:
         return error
     return None
+
+
+def _read_plane(source: SlideSource, image: SourceImage, plane: int) -> None:
+    """Read some tiles of a plane, and two corners of it."""
+    for frame in _some(image.grid.frames, _MOST_TILES):
+        if image.lossless_frames:
+            source.read_tiles(image.index, frame, 1, plane)
+        source.read_pixels(image.index, frame, 1, plane)
+    columns, rows = min(image.grid.columns, _EDGE), min(image.grid.rows, _EDGE)
+    source.read_region(image.index, 0, 0, columns, rows, plane)
+    corner = image.grid.columns - columns, image.grid.rows - rows
+    source.read_region(image.index, *corner, columns, rows, plane)
+
+
+def _some(count: int, most: int) -> list[int]:
+    """Return numbers below a count: the first ones and the last."""
+    return [*range(min(count, most - 1)), *([count - 1] if count >= most else [])]

@@ -17,6 +17,9 @@ from pipeline.model.records import Failure, PlannedInstance
 from pipeline.transforms.failures import dead_letter
 from pipeline.transforms.process import OPENED
 
+_FRAME_MARGIN = 24
+"""Bytes a frame by which an instance is surely smaller than its limit: more than tables and item headers take."""
+
 Planned = SlidePlan | PlannedInstance | RunKey | PyramidKey | Failure
 
 
@@ -80,11 +83,15 @@ def _instance_rows(slide: OpenedSlide, instance: InstancePlan) -> Iterator[Plann
 
 
 def _offsets(slide: OpenedSlide, instance: InstancePlan) -> NDArray[np.int64] | None:
-    if not instance.route.keeps_lengths or slide.config.max_instance_bytes is not None:
-        return None  # of a concatenation each part is a file of its own
+    if not instance.route.keeps_lengths:
+        return None
     missing = any(not lengths.all() for lengths in _lengths(slide, instance))
     background = len(slide.background_frame(instance)) if missing else 0
-    return predicted_offsets(slide.source, slide.plan, instance, background)
+    offsets = predicted_offsets(slide.source, slide.plan, instance, background)
+    most_bytes = slide.config.max_instance_bytes
+    if offsets is not None and most_bytes is not None and offsets[-1] + _FRAME_MARGIN * instance.frames > most_bytes:
+        return None  # parts of a concatenation are joined: each is a file of its own
+    return offsets
 
 
 def _expect(slide: OpenedSlide, instance: InstancePlan) -> None:

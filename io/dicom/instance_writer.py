@@ -46,7 +46,8 @@ def write_instance(
         places=frame_places(slide.source, instance),
     )
     parts = _parts(slide, instance, staged)
-    files = tuple(_write_part(planned.slide_id, slide, instance, staged, part, store) for part in parts)
+    # The last part first: the store may make the file of runs that stand in place the first part's own.
+    files = tuple(_write_part(planned.slide_id, slide, instance, staged, part, store) for part in reversed(parts))[::-1]
     digests = store.staged_digests(planned.slide_id, job, planned.instance)
     if digests is None:
         raise StorageError(f"{planned.uri}: the digests of {planned.instance} are gone", uri=planned.uri)

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import apache_beam as beam
@@ -13,7 +12,7 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from pipeline.beam_options import beam_options
 from pipeline.graph import build_graph
 from pipeline.io.reports.progress import BOARD
-from pipeline.io.storage.local import LocalStore
+from pipeline.io.storage.opening import open_store
 from pipeline.model.config import ConversionConfig
 from pipeline.model.cores import usable_cores
 from pipeline.model.errors import StorageError
@@ -30,8 +29,8 @@ def run_conversion(
     switch that takes another engine with another network or graph. A slide that fails is an entry of the report and
     raises nothing; StorageError when the output cannot be written.
     """
-    output = Path(config.output)
-    _check_writable(output)
+    store = open_store(config.output, job)
+    store.prepare()
     BOARD.reset()
     options = beam_options(beam_arguments)
     named = options.view_as(StandardOptions).runner
@@ -45,13 +44,13 @@ def run_conversion(
         raise StorageError(
             f"the job ended before its reports were written: {error}; slides that were published stay, and the same "
             "command goes on from there",
-            uri=str(output),
+            uri=config.output,
         ) from error
     finally:
         OPENED.close()
-    report: dict[str, Any] = json.loads((output / "_reports" / job / "report.json").read_text("utf-8"))
+    report: dict[str, Any] = json.loads(store.read_report(f"{job}/report.json"))
     report["engine"] = f"{named or 'FnApiRunner'} ({type(result).__module__}.{type(result).__name__})"
-    LocalStore(config.output, job).write_report(f"{job}/report.json", f"{json.dumps(report, indent=2)}\n".encode())
+    store.write_report(f"{job}/report.json", f"{json.dumps(report, indent=2)}\n".encode())
     return report
 
 
@@ -61,11 +60,3 @@ def _shared_out(config: ConversionConfig, options: PipelineOptions) -> Conversio
     if config.threads or direct.direct_running_mode != "multi_processing":
         return config
     return replace(config, threads=max(1, usable_cores() // max(1, direct.direct_num_workers)))
-
-
-def _check_writable(output: Path) -> None:
-    try:
-        (output / "_reports").mkdir(parents=True, exist_ok=True)
-        (output / "_state").mkdir(exist_ok=True)
-    except OSError as error:
-        raise StorageError(f"{output} cannot be written: {error.strerror}", uri=str(output)) from error

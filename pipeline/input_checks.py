@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from pipeline.io.storage.address import is_address
 from pipeline.model.config import ConversionConfig
 from pipeline.model.errors import ConfigError
 from pipeline.model.keys import SlideInput
@@ -17,12 +18,26 @@ from pipeline.model.metadata import GivenMetadata
 
 def check_job(slides: Sequence[SlideInput], config: ConversionConfig) -> None:
     """Raise ConfigError where the output would harm a source, or the metadata belong to one slide of several."""
-    check_places(slides, Path(config.output))
+    check_places(slides, config.output)
     check_shared_metadata(slides, config.metadata)
 
 
-def check_places(slides: Sequence[SlideInput], output: Path) -> None:
+def check_places(slides: Sequence[SlideInput], output: str) -> None:
     """Raise ConfigError where the folder of a series is a source, holds one or lies in one, or the output does."""
+    if is_address(output):
+        _check_prefixes([slide for slide in slides if is_address(slide.uri)], output)
+    else:
+        _check_folders([slide for slide in slides if not is_address(slide.uri)], Path(output))
+
+
+def _check_prefixes(slides: Sequence[SlideInput], output: str) -> None:
+    for place in (f"{output}/{slide.slide_id}" for slide in slides):
+        for source in (slide.uri for slide in slides):
+            if f"{source}/".startswith(f"{place}/") or f"{place}/".startswith(f"{source}/"):
+                raise ConfigError(f"{place} would be written where the source {source} is; name another --output")
+
+
+def _check_folders(slides: Sequence[SlideInput], output: Path) -> None:
     sources = {path: source for slide in slides for source in _sources(slide) for path in _spellings(source)}
     harm = _harm_within(output, sources)
     if harm:

@@ -13,7 +13,7 @@ scene of a file that holds several.
 import glob
 import os
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from pipeline.io.sources.folders import SlidesOfFolders, slide_at
@@ -36,8 +36,19 @@ def expand_inputs(patterns: Sequence[str], output: str = "") -> tuple[SlideInput
     for pattern in patterns:
         for slide in _expand(pattern, output):
             slides.setdefault(slide.uri, slide)
+    _check_scenes(slides)
     check_names(slides.values())
     return tuple(slides.values())
+
+
+def _check_scenes(uris: Collection[str]) -> None:
+    """Raise ConfigError for a scene of a file that is given as a whole, too."""
+    from pipeline.io.sources.scenes import split_scene
+
+    for uri in uris:
+        file, scene = split_scene(uri)
+        if scene is not None and file in uris:
+            raise ConfigError(f"{file} is given with all of its scenes, {uri} among them; leave one of the two out")
 
 
 def _expand(pattern: str, output: str) -> Iterator[SlideInput]:

@@ -5,15 +5,12 @@ meet.
 """
 
 import atexit
-import contextlib
 import dataclasses
 import gc
 import secrets
-import shutil
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from pipeline.beam_import import import_beam
@@ -70,16 +67,11 @@ def run_job(
             interruption.check()
             report = run_conversion(renamed(inputs, config), config, beam_arguments, job=name)
     except KeyboardInterrupt:
-        staging = Path(config.output, "_staging", name)
-        _remove(staging)
+        from pipeline.io.storage.opening import open_store
+
+        store = open_store(config.output, name)
+        store.clean_job()
         # A run under way in a thread may still stage its part; exit functions are called when all threads have ended.
-        atexit.register(_remove, staging)
+        atexit.register(store.clean_job)
         raise
     return FinishedJob(name=name, config=config, report=report, seconds=time.perf_counter() - begin)
-
-
-def _remove(staging: Path) -> None:
-    """Remove a job's staging folder, and the folder of all jobs' when it was the only one."""
-    shutil.rmtree(staging, ignore_errors=True)
-    with contextlib.suppress(OSError):
-        staging.parent.rmdir()

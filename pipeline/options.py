@@ -17,6 +17,7 @@ import pipeline
 from pipeline.configs.loader import load_config, preset_names
 from pipeline.configs.profiles import target_profile
 from pipeline.configs.settings import SETTINGS, SETTINGS_BY_NAME
+from pipeline.io.storage.address import is_address, split_address
 from pipeline.model.config import Backend, ConversionConfig
 from pipeline.model.errors import ConfigError
 from pipeline.model.metadata import Sample, sample_metadata
@@ -167,9 +168,9 @@ def parse(argv: Sequence[str], prog: str = "slidebeam convert") -> Request:
 
 
 def output_folder(path: str) -> str:
-    """Return the output as an absolute path; raises ConfigError when it can hold nothing."""
-    if "://" in path:
-        raise ConfigError(f"--output {path}: this version writes to a disk; name a folder")
+    """Return the output as an absolute path, or as the URI of a prefix; ConfigError when it can hold nothing."""
+    if is_address(path):
+        return str(split_address(path))
     folder = Path(os.path.abspath(path))
     if folder.exists() and not folder.is_dir():
         raise ConfigError(f"--output {path} is a file; name a folder")

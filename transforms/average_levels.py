@@ -18,7 +18,8 @@ from pipeline.io.runs.opened import OpenedSlide
 from pipeline.io.runs.passing import pass_through
 from pipeline.io.runs.stage import stage_run
 from pipeline.io.runs.validate import validate_run
-from pipeline.io.storage.local import LocalStore
+from pipeline.io.storage.contract import OutputStore
+from pipeline.io.storage.opening import open_store
 from pipeline.model.config import ConversionConfig
 from pipeline.model.keys import PyramidKey, SlideInput
 from pipeline.model.records import Failure, StagedRun
@@ -43,7 +44,7 @@ class AverageLevels(beam.PTransform):
 class _AverageChain(beam.DoFn):
     def __init__(self, config: ConversionConfig, job: str) -> None:
         self._config = config
-        self._store = LocalStore(config.output, job)
+        self._store = open_store(config.output, job)
 
     def setup(self) -> None:
         self._pool = run_pool(self._config.threads)
@@ -70,7 +71,7 @@ class _AverageChain(beam.DoFn):
                 future.exception()
 
 
-def _make(run: TileRun, slide: OpenedSlide, store: LocalStore) -> StagedRun:
+def _make(run: TileRun, slide: OpenedSlide, store: OutputStore) -> StagedRun:
     staged = stage_run(validate_run(encode_run(pass_through(run, slide), slide), slide), slide, store)
     BOARD.advance(staged.frames, staged.counters.bytes_in, staged.counters.bytes_out)
     return staged

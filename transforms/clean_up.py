@@ -1,8 +1,10 @@
 """CleanUp: what a job staged for a slide is removed, whether the slide was published or not."""
 
+from collections.abc import Iterator
+
 import apache_beam as beam
 
-from pipeline.io.storage.local import LocalStore
+from pipeline.io.storage.opening import open_store
 from pipeline.model.config import ConversionConfig
 from pipeline.model.records import SlideOutcome
 
@@ -12,13 +14,18 @@ class CleanUp(beam.PTransform):
 
     def __init__(self, config: ConversionConfig, job: str) -> None:
         super().__init__()
-        self._store = LocalStore(config.output, job)
+        self._config = config
+        self._job = job
 
     def expand(self, outcomes: beam.PCollection[SlideOutcome]) -> beam.PCollection[SlideOutcome]:
         """Clean behind each slide."""
-        return outcomes | "CleanSlide" >> beam.Map(_clean, self._store)
+        return outcomes | "CleanSlide" >> beam.ParDo(_CleanSlide(self._config, self._job))
 
 
-def _clean(outcome: SlideOutcome, store: LocalStore) -> SlideOutcome:
-    store.clean(outcome.slide_id)
-    return outcome
+class _CleanSlide(beam.DoFn):
+    def __init__(self, config: ConversionConfig, job: str) -> None:
+        self._store = open_store(config.output, job)
+
+    def process(self, outcome: SlideOutcome) -> Iterator[SlideOutcome]:
+        self._store.clean(outcome.slide_id)
+        yield outcome

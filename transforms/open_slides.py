@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import apache_beam as beam
 
-from pipeline.io.planning.scenes import slides_in
+from pipeline.io.planning.scenes import scenes_of, slides_in
 from pipeline.io.publishing.action import decide_action
-from pipeline.io.sources import open_source
-from pipeline.io.storage.local import LocalStore
+from pipeline.io.reports.progress import BOARD
+from pipeline.io.storage.opening import open_store
 from pipeline.model.config import ConversionConfig
 from pipeline.model.errors import SlidebeamError
 from pipeline.model.keys import SlideInput
@@ -34,7 +34,7 @@ class OpenSlides(beam.PTransform):
 class _OpenSlide(beam.DoFn):
     def __init__(self, config: ConversionConfig, job: str) -> None:
         self._config = config
-        self._store = LocalStore(config.output, job)
+        self._store = open_store(config.output, job)
 
     def process(self, slide: SlideInput) -> Iterator[SlidePlan | Failure]:
         try:
@@ -42,6 +42,7 @@ class _OpenSlide(beam.DoFn):
         except Exception as error:
             yield dead_letter(error, "OpenSlides", slide, self._config)
             return
+        BOARD.found_slides(len(scenes) - 1)
         for scene in scenes:
             try:
                 yield self._plan(scene)
@@ -55,8 +56,7 @@ class _OpenSlide(beam.DoFn):
                 return slides_in(slide, opened.source)
         except SlidebeamError:
             # It may be one scene that cannot be planned; each of them says so itself.
-            with open_source(slide.uri) as source:
-                return slides_in(slide, source)
+            return scenes_of(slide)
 
     def _plan(self, slide: SlideInput) -> SlidePlan:
         with OPENED.lease(slide, self._config) as opened:

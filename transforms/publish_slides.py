@@ -6,7 +6,7 @@ import apache_beam as beam
 
 from pipeline.io.publishing.series import finish_series, publish_series
 from pipeline.io.reports.progress import BOARD
-from pipeline.io.storage.local import LocalStore
+from pipeline.io.storage.opening import open_store
 from pipeline.model.config import ConversionConfig
 from pipeline.model.plan import Action, SlidePlan
 from pipeline.model.records import Failure, SlideOutcome, Status, WrittenFile, WrittenInstance
@@ -38,7 +38,7 @@ class _PublishSlide(beam.DoFn):
     def __init__(self, config: ConversionConfig, job: str) -> None:
         self._config = config
         self._job = job
-        self._store = LocalStore(config.output, job)
+        self._store = open_store(config.output, job)
 
     def process(self, group: tuple[str, Iterable[Row]]) -> Iterator[SlideOutcome]:
         outcome = self._outcome(group[0], list(group[1]))

@@ -12,7 +12,8 @@ from apache_beam.utils.windowed_value import WindowedValue
 
 from pipeline.io.reports.progress import BOARD
 from pipeline.io.runs.stage import stage_run
-from pipeline.io.storage.local import LocalStore
+from pipeline.io.storage.contract import OutputStore
+from pipeline.io.storage.opening import open_store
 from pipeline.model.config import ConversionConfig
 from pipeline.model.errors import StorageError
 from pipeline.model.keys import SlideInput
@@ -38,7 +39,7 @@ class StageFrames(beam.PTransform):
 class _StageRuns(beam.DoFn):
     def __init__(self, config: ConversionConfig, job: str) -> None:
         self._config = config
-        self._store = LocalStore(config.output, job)
+        self._store = open_store(config.output, job)
 
     def setup(self) -> None:
         self._pool = run_pool(self._config.threads)
@@ -56,7 +57,7 @@ class _StageRuns(beam.DoFn):
             yield GlobalWindows.windowed_value(self._pending.popleft().result())
 
 
-def _do(work: RunWork, config: ConversionConfig, store: LocalStore) -> StagedRun | Failure:
+def _do(work: RunWork, config: ConversionConfig, store: OutputStore) -> StagedRun | Failure:
     key, stage = work.key, "StageFrames"
     if lost := STORE_FAILURES.get((store.job, key.slide_id)):
         # A disk that is full does not empty itself: what is left of the slide need not be encoded to find out.

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 import apache_beam as beam
 
 from pipeline.io.dicom.instance_writer import write_instance
-from pipeline.io.storage.local import LocalStore
+from pipeline.io.storage.opening import open_store
 from pipeline.model.config import ConversionConfig
 from pipeline.model.keys import SlideInput
 from pipeline.model.records import Failure, PlannedInstance, StagedRun, WrittenInstance
@@ -37,7 +37,7 @@ class _WriteInstance(beam.DoFn):
     def __init__(self, config: ConversionConfig, job: str) -> None:
         self._config = config
         self._job = job
-        self._store = LocalStore(config.output, job)
+        self._store = open_store(config.output, job)
 
     def process(self, group: tuple[str, Iterable[Row]]) -> Iterator[WrittenInstance | Failure]:
         planned, runs, failures = _sorted_out(group[1])

@@ -57,7 +57,7 @@ def without_sources(outcomes: Iterable[SlideOutcome], config: ConversionConfig) 
 
 
 def _without_source(outcome: SlideOutcome) -> SlideOutcome:
-    words = _words_of(outcome.uri)
+    words = _words_of(outcome.uri, "\n".join(failure.message for failure in outcome.failures))
     plan = outcome.plan
     if plan is not None:
         warnings = tuple(_replaced(warning, words, outcome.slide_id) for warning in plan.warnings)
@@ -79,11 +79,24 @@ def _without_words(failure: Failure, words: list[str], name: str) -> Failure:
     )
 
 
-def _words_of(uri: str) -> list[str]:
-    """Return what names a source in text: path, file name and files of a folder, longer ones before their parts."""
+def _words_of(uri: str, told: str) -> list[str]:
+    """Return what names a source in what is told of its failures: paths, and names of files, longer ones first.
+
+    A slide may have files beside the one that names it, those of its series for one, in a folder of a telling name.
+    """
     path = Path(split_scene(uri)[0])
-    inside = [entry.name for entry in path.iterdir()] if path.is_dir() else []
-    names = [uri, str(path), os.path.realpath(path), path.name, *inside, path.stem]
+    folder = path if path.is_dir() else path.parent
+    beside = [entry for entry in folder.iterdir() if entry.name in told] if told and folder.is_dir() else []
+    beside.sort(key=lambda entry: len(entry.name), reverse=True)
+    paths = [
+        uri,
+        str(path),
+        os.path.realpath(path),
+        *map(str, beside),
+        os.path.realpath(folder),
+        os.path.abspath(folder),
+    ]
+    names = [*paths, path.name, *(entry.name for entry in beside), path.stem]
     return [name for name in names if len(name) >= _SHORTEST_NAME]
 
 

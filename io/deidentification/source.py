@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.io.codecs.contract import PassedTile, TileCodec
-from pipeline.io.deidentification.comments import without_comments
+from pipeline.io.deidentification.comments import clean_frame, without_comments
 from pipeline.io.deidentification.description import deidentified_description
 from pipeline.io.deidentification.label_area import label_columns
 from pipeline.io.sources.contract import SlideSource
 from pipeline.model.deidentification import Deidentify
+from pipeline.model.errors import CodecError
 from pipeline.model.reasons import Reason
 from pipeline.model.source import ImageKind, SlideDescription
 from pipeline.model.tiles import Buffer, Pixels
@@ -27,7 +28,6 @@ class DeidentifiedSource(SlideSource):
     def __init__(self, source: SlideSource, choice: Deidentify) -> None:
         self.uri = source.uri
         self._source = source
-        self._choice = choice
         described = source.describe()
         self._images = [
             image.index
@@ -45,7 +45,7 @@ class DeidentifiedSource(SlideSource):
             key = hashlib.blake2b(choice.key, digest_size=32).digest()
             self._fingerprint = hashlib.blake2b(self._fingerprint.encode(), digest_size=16, key=key).hexdigest()
         self._description = deidentified_description(described, self._images, choice, self._fingerprint)
-        self._codecs: dict[tuple[int, int], TileCodec | None] = {}
+        self._codecs: dict[TileCodec, _WithoutComments] = {}
 
     def describe(self) -> SlideDescription:
         """Return the description without what identifies, with the list of what was in it."""
@@ -64,7 +64,7 @@ class DeidentifiedSource(SlideSource):
         if image in self._masked:
             return None
         codec = self._source.tile_codec(self._images[image], plane)
-        return None if codec is None else _WithoutComments(codec)
+        return None if codec is None else self._codecs.setdefault(codec, _WithoutComments(codec))
 
     def read_tiles(self, image: int, first: int, count: int, plane: int = 0) -> Sequence[Buffer]:
         """Return compressed tiles as stored; of a masked image there are none."""
@@ -97,7 +97,7 @@ class DeidentifiedSource(SlideSource):
 
 
 class _WithoutComments:
-    """A codec whose passing tiles are without comments. Heads are few and are remembered by what they were."""
+    """A codec whose passing tiles are without comments. JPEG heads are few and remembered by what they were."""
 
     def __init__(self, codec: TileCodec) -> None:
         self._codec = codec
@@ -110,10 +110,11 @@ class _WithoutComments:
             return passed
         if passed.head:
             return passed._replace(head=self._clean(passed.head))
-        length = _main_header_bytes(tile)
-        head = bytes(tile[:length])
-        clean = self._clean(head)
-        return passed if clean == head else passed._replace(head=clean, start=length)
+        try:
+            clean = clean_frame(tile, passed.end)
+        except CodecError:
+            return Reason.COMMENTS_IN_FRAME
+        return passed._replace(**clean._asdict()) if clean.head else passed
 
     def decode(self, tile: Buffer) -> Pixels:
         """Decode as the codec does."""
@@ -125,13 +126,3 @@ class _WithoutComments:
                 self._heads = {}
             self._heads[head] = without_comments(head)
         return self._heads.get(head) or without_comments(head)
-
-
-def _main_header_bytes(tile: Buffer) -> int:
-    """Return the length of a JPEG 2000 main header: the bytes before the first SOT; 0 for what is none."""
-    if bytes(tile[:2]) != b"\xff\x4f":
-        return 0
-    at = 2
-    while at + 4 <= len(tile) and tile[at] == 0xFF and tile[at + 1] != 0x90:
-        at += 2 + int.from_bytes(tile[at + 2 : at + 4], "big")
-    return min(at, len(tile))

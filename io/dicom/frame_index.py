@@ -1,5 +1,7 @@
 """Where the frames of a written file lie, from its header and offset table, without a look at the pixels.
 
+Without a table the items are followed from the first on.
+
 The losslessness certificate reads frames back through it, so each item header is checked where a frame is read: what
 the table says must be what stands in the file.
 """
@@ -18,6 +20,7 @@ from pydicom.filereader import dcmread
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, ImplicitVRLittleEndian
 
 from pipeline.io.dicom.offset_table import ITEM_HEADER_BYTES, ITEM_TAG
+from pipeline.io.storage.byte_reader import ByteReader
 from pipeline.model.errors import SourceError
 
 _UNDEFINED_LENGTH = 0xFFFFFFFF
@@ -51,21 +54,23 @@ class FrameIndex:
     def read(cls, source: str | os.PathLike[str] | BinaryIO) -> Self:
         """Return the index of a file, given as a path or opened for reading in binary with seek.
 
-        Raises SourceError for what is no DICOM image, has no offset table for its frames, or ends before they do.
+        Raises SourceError for what is no DICOM image, has neither an offset table nor one item a frame, or ends before
+        they do.
         """
         if isinstance(source, str | os.PathLike):
             with Path(source).open("rb") as file:
                 return cls._read(file, str(source))
         return cls._read(source, getattr(source, "name", "DICOM file"))
 
-    def read_frame(self, fd: int, frame: int) -> bytes:
-        """Return a frame from a file descriptor, at its own place: many threads may share the descriptor.
+    def read_frame(self, file: int | ByteReader, frame: int) -> bytes:
+        """Return a frame from a file descriptor or reader, at its own place: many threads may share it.
 
         Raises SourceError when there is no item of this frame where the table says.
         """
         header = ITEM_HEADER_BYTES if self.encapsulated else 0
         offset, length = int(self.offsets[frame]), int(self.lengths[frame])
-        data = os.pread(fd, header + length, offset - header)
+        place, size = offset - header, header + length
+        data = os.pread(file, size, place) if isinstance(file, int) else file.read(place, size)
         if len(data) != header + length:
             raise SourceError(f"frame {frame} ends beyond the file", frame=frame)
         if header and (data[:4] != ITEM_TAG or _u4(data[4:8]) not in (length, length + length % 2)):
@@ -136,8 +141,26 @@ def _encapsulated(
         relative = basic if length else np.zeros(1, np.uint64)
         lengths = _item_lengths(file, relative, int(first_value), name)
     else:
-        raise SourceError(f"{name}: {frames} frames and no offset table", uri=name)
+        relative, lengths = _followed(file, frames, name)
     return relative + first_value, lengths
+
+
+def _followed(file: BinaryIO, frames: int, name: str) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+    """Return places and lengths of the frames of a file without a table: each is an item, and stands behind the other.
+
+    Frames of several fragments cannot be told apart so: there are more items than frames, which is an error.
+    """
+    lengths = list[int]()
+    while len(lengths) < frames:
+        tag, length = _item(file, name)
+        if tag != ITEM_TAG:
+            raise SourceError(f"{name}: {frames} frames, no offset table and {len(lengths)} items", uri=name)
+        lengths.append(length)
+        file.seek(length, os.SEEK_CUR)
+    if _item(file, name)[0] != _DELIMITER_TAG:
+        raise SourceError(f"{name}: {frames} frames, no offset table and more items than frames", uri=name)
+    starts = np.cumsum([0, *(length + ITEM_HEADER_BYTES for length in lengths[:-1])])
+    return starts.astype(np.uint64), np.array(lengths, np.uint64)
 
 
 def _item_lengths(file: BinaryIO, relative: NDArray[np.uint64], first_value: int, name: str) -> NDArray[np.uint64]:

@@ -19,5 +19,5 @@ def image_type(plan: SlidePlan, instance: InstancePlan) -> list[str]:
         "ORIGINAL" if instance.source_level == 0 and not instance.averaged else "DERIVED",
         "PRIMARY",
         "VOLUME",
-        "NONE" if instance.name == plan.base.name else "RESAMPLED",
+        "NONE" if instance.level == plan.base.level else "RESAMPLED",
     ]

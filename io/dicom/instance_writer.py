@@ -5,6 +5,7 @@ are computed from the runs' lengths; frames are joined by the store, in place wh
 already.
 """
 
+import sys
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -20,13 +21,16 @@ from pipeline.io.publishing.certificate import certify
 from pipeline.io.runs.digests import read_digest_rows
 from pipeline.io.runs.opened import OpenedSlide
 from pipeline.io.storage.contract import ByteRange, OutputStore
-from pipeline.model.errors import StorageError
+from pipeline.model.config import Certificate
+from pipeline.model.errors import ConfigError, StorageError
 from pipeline.model.plan import InstancePlan
 from pipeline.model.records import PlannedInstance, StagedRun, WrittenFile, WrittenInstance
 
 _TABLE_ENTRY = 16
 """Bytes that a frame takes in offset tables at most: two of 8 in the extended one."""
-_FRAME_HEADER = _TABLE_ENTRY + ITEM_HEADER_BYTES
+_SLACK = 64
+"""Bytes by which headers of the parts may differ, but for what each frame takes: digits of UIDs and of numbers, and
+the element headers of an extended table."""
 
 
 def write_instance(
@@ -57,11 +61,19 @@ def write_instance(
         instance=planned.instance,
         files=files,
         certified_frames=sum(
-            certify(file.uri, rows[part.places], slide.config.certificate)
+            _certified(store, file.uri, rows[part.places], slide.config.certificate)
             for file, part in zip(files, parts, strict=True)
         ),
         runs=tuple((run.first_frame, run.frames, run.counters) for run in runs),
     )
+
+
+def _certified(store: OutputStore, uri: str, rows: NDArray[np.void], extent: Certificate) -> int:
+    file = store.open(uri)
+    try:
+        return certify(file, rows, extent)
+    finally:
+        file.close()
 
 
 class _Staged(NamedTuple):
@@ -78,34 +90,35 @@ def _parts(slide: OpenedSlide, instance: InstancePlan, staged: _Staged) -> list[
     whole = Part(1, 1, 0, len(staged.items))
     if most_bytes is None:
         return [whole]
+    if _whole_bytes(slide, instance, staged) <= most_bytes:
+        return [whole]
     # What a frame adds to the header: entries of the offset tables, at most both of 8 bytes, and its place.
     first = slice(0, 1)
     place = len(per_frame_groups(slide.plan, instance, staged.places.part(first))) if staged.places is not None else 0
-    header = instance_header(
-        slide.plan,
-        instance,
-        item_lengths=staged.items[first],
-        frame_lengths=staged.lengths[first],
-        part=Part(1, 2, 0, 1),
-        places=staged.places,
-        stored_bytes=int(staged.lengths.sum(dtype="u8")),
-    )
+    header = _header(slide, instance, staged, Part(1, 2, 0, 1))
     trailer = len(instance_trailer(instance, 1))
-    if len(header) + int(staged.items.sum(dtype="u8")) + len(staged.items) * (_FRAME_HEADER + place) <= most_bytes:
-        return [whole]
     return parts_of(
         instance,
         staged.items,
-        header_bytes=len(header) + trailer,
+        header_bytes=len(header) + trailer + _SLACK,
         frame_header_bytes=_TABLE_ENTRY + place,
         most_bytes=most_bytes,
     )
 
 
-def _write_part(
-    slide_id: str, slide: OpenedSlide, instance: InstancePlan, staged: _Staged, part: Part, store: OutputStore
-) -> WrittenFile:
-    header = instance_header(
+def _whole_bytes(slide: OpenedSlide, instance: InstancePlan, staged: _Staged) -> int:
+    """Return the size of one file of all frames, beyond any that is asked for where one file cannot hold them."""
+    try:
+        header = _header(slide, instance, staged, Part(1, 1, 0, len(staged.items)))
+    except ConfigError:
+        return sys.maxsize
+    item_header = ITEM_HEADER_BYTES if instance.transfer_syntax.is_encapsulated else 0
+    pixel_bytes = int(staged.items.sum(dtype="u8")) + item_header * len(staged.items)
+    return len(header) + pixel_bytes + len(instance_trailer(instance, pixel_bytes))
+
+
+def _header(slide: OpenedSlide, instance: InstancePlan, staged: _Staged, part: Part) -> bytes:
+    return instance_header(
         slide.plan,
         instance,
         item_lengths=staged.items[part.places],
@@ -114,6 +127,12 @@ def _write_part(
         places=staged.places,
         stored_bytes=int(staged.lengths.sum(dtype="u8")),
     )
+
+
+def _write_part(
+    slide_id: str, slide: OpenedSlide, instance: InstancePlan, staged: _Staged, part: Part, store: OutputStore
+) -> WrittenFile:
+    header = _header(slide, instance, staged, part)
     ranges = _ranges(instance, staged.runs, part)
     pixel_bytes = sum(piece.bytes for piece in ranges)
     trailer = instance_trailer(instance, pixel_bytes)

@@ -21,10 +21,16 @@ def specimen(plan: SlidePlan) -> Dataset:
 
 
 def slide_label(metadata: SlideMetadata, instance: InstancePlan) -> Dataset:
-    """Return the Slide Label module: required of LABEL, with both attributes of type 2, and written nowhere else."""
+    """Return the Slide Label module: required of LABEL, with both attributes of type 2.
+
+    Levels have it for the barcode, which viewers show of them. What else the label says, often a name, stays with it.
+    """
     module = Dataset()
     if instance.kind is ImageKind.LABEL:
         module.LabelText = metadata.label_text
+        module.BarcodeValue = metadata.barcode_value
+    elif instance.kind is ImageKind.VOLUME and metadata.barcode_value:
+        module.LabelText = ""
         module.BarcodeValue = metadata.barcode_value
     return module
 

@@ -21,10 +21,14 @@ def stretches(source: SlideSource, instance: InstancePlan, plane: int) -> Iterat
     if instance.stored_frames is None:
         yield from instance.grid.runs(instance.run_frames)
         return
-    tiles = stored_tiles(source, instance, plane)
+    yield from neighbours(stored_tiles(source, instance, plane), instance.run_frames)
+
+
+def neighbours(tiles: NDArray[np.int64], most: int) -> Iterator[tuple[int, int]]:
+    """Yield (first tile, tiles) of neighbours by number, at most so many; `tiles` ascend."""
     for stretch in np.split(tiles, np.flatnonzero(np.diff(tiles) > 1) + 1):
-        for at in range(0, len(stretch), instance.run_frames):
-            yield int(stretch[at]), min(instance.run_frames, len(stretch) - at)
+        for at in range(0, len(stretch), most):
+            yield int(stretch[at]), min(most, len(stretch) - at)
 
 
 def frame_places(source: SlideSource, instance: InstancePlan) -> FramePlaces | None:

@@ -51,12 +51,12 @@ def _frame_lengths(
     lengths, codec = source.tile_lengths(image, plane), source.tile_codec(image, plane)
     if lengths is None or codec is None:
         return None
-    stored = lengths > 0
+    stored, written = lengths > 0, stored_tiles(source, instance, plane)
     if not stored.any():
-        return np.full(len(lengths), background_bytes, np.int64)
+        return np.full(len(written), background_bytes, np.int64)
     first = int(np.argmax(stored))
     passed = codec.pass_tile(source.read_tiles(image, first, 1, plane)[0])
     if not isinstance(passed, PassedTile):
         return None
     frames = np.where(stored, lengths.astype(np.int64) + (len(passed.head) - passed.start), background_bytes)
-    return frames[stored_tiles(source, instance, plane)] if frames.all() and frames.min() >= 0 else None
+    return frames[written] if frames.min() >= 0 and frames.all() else None

@@ -1,12 +1,12 @@
 """The losslessness certificate: what the written object holds is what the source held.
 
 The digest of a frame was taken from the source's bytes (or from the encoder's output) before anything was written.
-Here frames are read back from the object on the disk through its own offset table, their entropy-coded bytes found by
+Here frames are read back from where they were written through its own offset table, their entropy-coded bytes found by
 their own markers, and digested again. A writer that put a frame into the wrong place, or an index that points beside
 it, cannot pass.
 """
 
-import os
+from io import BufferedReader
 
 import numpy as np
 import xxhash
@@ -17,6 +17,7 @@ from pipeline.io.jpeg.markers import parse_header
 from pipeline.io.jpegxl.boxes import frame_end
 from pipeline.io.jpegxl.recompression import restore_jpeg
 from pipeline.io.runs.digests import ROUTES
+from pipeline.io.storage.byte_reader import ByteReader, ByteStream
 from pipeline.model.config import Certificate
 from pipeline.model.errors import CodecError, SourceError, StorageError
 from pipeline.model.reasons import Route
@@ -24,40 +25,37 @@ from pipeline.model.tiles import Buffer
 from pipeline.model.transfer_syntaxes import TransferSyntax
 
 _SAMPLE = 16
+_HEADER_PIECE = 1 << 16
 _END_OF_CODESTREAM = b"\xff\xd9"
 
 
-def certify(path: str, rows: NDArray[np.void], extent: Certificate) -> int:
+def certify(file: ByteReader, rows: NDArray[np.void], extent: Certificate) -> int:
     """Compare frames of a written instance with their digest rows and return how many.
 
     A sample is the first, the last and evenly spaced frames between. Raises StorageError for the first frame that
     differs.
     """
     try:
-        return _certify(path, rows, extent)
+        return _certify(file, rows, extent)
     except SourceError as error:  # the index's word for any file; this one is ours
-        raise StorageError(f"{path} cannot be read back: {error}", uri=path) from error
+        raise StorageError(f"{file.uri} cannot be read back: {error}", uri=file.uri) from error
 
 
-def _certify(path: str, rows: NDArray[np.void], extent: Certificate) -> int:
-    index = FrameIndex.read(path)
+def _certify(file: ByteReader, rows: NDArray[np.void], extent: Certificate) -> int:
+    index = FrameIndex.read(BufferedReader(ByteStream(file), _HEADER_PIECE))
     if index.frames != len(rows):
-        raise StorageError(f"{path} indexes {index.frames} frames, {len(rows)} were staged", uri=path)
+        raise StorageError(f"{file.uri} indexes {index.frames} frames, {len(rows)} were staged", uri=file.uri)
     frames = np.arange(len(rows))
     if extent is Certificate.SAMPLE:
         frames = np.unique(np.linspace(0, len(rows) - 1, _SAMPLE).astype(int))
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        for frame in frames.tolist():
-            row = rows[frame]
-            stored = memoryview(index.read_frame(descriptor, frame))[: int(row["length"])]
-            if not _is_staged(stored, index.transfer_syntax, row):
-                raise StorageError(
-                    f"{path}: frame {frame} read back is not the frame that was staged; convert the slide again",
-                    uri=path,
-                )
-    finally:
-        os.close(descriptor)
+    for frame in frames.tolist():
+        row = rows[frame]
+        stored = memoryview(index.read_frame(file, frame))[: int(row["length"])]
+        if not _is_staged(stored, index.transfer_syntax, row):
+            raise StorageError(
+                f"{file.uri}: frame {frame} read back is not the frame that was staged; convert the slide again",
+                uri=file.uri,
+            )
     return len(frames)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from pipeline.io.deidentification.audit import audit_report
-from pipeline.io.publishing.action import check_place, read_state
+from pipeline.io.publishing.action import check_place
 from pipeline.io.publishing.certificate_table import certificate_table
 from pipeline.io.publishing.conformance import check_conformance
 from pipeline.io.publishing.identity import holds_recorded_series
@@ -31,7 +31,7 @@ def publish_series(
     place is taken.
     """
     record = _record(plan, written, job, overwrite)
-    previous = read_state(store, plan.slide_id)
+    text, previous = _read(store, plan.slide_id)
     if previous is None or previous.job != job or not holds_recorded_series(store, record):
         staged = store.staged_sizes(plan.slide_id, job)
         if staged != record.sizes:
@@ -39,35 +39,45 @@ def publish_series(
                 f"the series of {plan.uri} is not complete: {staged} is staged, {record.sizes} was written"
             )
         if validate:
-            check_conformance(plan, written)
+            check_conformance(store, plan, written)
         # Before the intent is written: it would make the folder ours for whoever comes next.
         check_place(store, plan, previous, overwrite=overwrite)
         # What comes into the place after this look at it is nobody's to replace.
         replacing = store.exists(plan.slide_id)
-        store.write_record(plan.slide_id, record.to_json())
+        store.replace_record(plan.slide_id, text, record.to_json())
+        text = record.to_json()
         store.publish(plan.slide_id, overwrite=replacing)
-    _conclude(store, plan, record, job)
+    _conclude(store, plan, record, job, text)
 
 
 def finish_series(store: OutputStore, plan: SlidePlan, *, job: str, overwrite: bool) -> StateRecord:
     """Publish what an interrupted job had ready and return its record. Raises StorageError when it is gone."""
-    record = read_state(store, plan.slide_id)
+    text, record = _read(store, plan.slide_id)
     if record is None or plan.action is not Action.FINISH:
         raise StorageError(f"there is nothing to finish for {plan.uri}")
     if holds_recorded_series(store, record):
-        _conclude(store, plan, record, record.job)
+        _conclude(store, plan, record, record.job, text)
     else:
         check_place(store, plan, record, overwrite=overwrite or record.overwrite)
         replacing = store.exists(plan.slide_id)
         store.adopt(plan.slide_id, record.job)
         store.publish(plan.slide_id, overwrite=replacing)
-        _conclude(store, plan, record, job)
+        _conclude(store, plan, record, job, text)
     store.clean(plan.slide_id, record.job)
     return record
 
 
-def _conclude(store: OutputStore, plan: SlidePlan, record: StateRecord, job: str) -> None:
-    """Put the certificate and the audit beside the reports, then say that the slide is done."""
+def _read(store: OutputStore, slide_id: str) -> tuple[str | None, StateRecord | None]:
+    """Return a slide's state record as it stands, and what it says."""
+    text = store.read_record(slide_id)
+    return text, None if text is None else StateRecord.from_json(text, slide_id)
+
+
+def _conclude(store: OutputStore, plan: SlidePlan, record: StateRecord, job: str, previous: str | None) -> None:
+    """Put the certificate and the audit beside the reports, then say that the slide is done.
+
+    `previous` is the record that stands, unless another job is at the slide, too.
+    """
     audit = audit_report(plan)
     if audit is not None:
         store.write_report(*audit)
@@ -76,7 +86,7 @@ def _conclude(store: OutputStore, plan: SlidePlan, record: StateRecord, job: str
         if digests is not None:
             table = certificate_table(read_digest_rows(digests))
             store.write_report(f"certificates/{record.slide_id}/{name}.parquet", table)
-    store.write_record(record.slide_id, replace(record, stage=Stage.DONE).to_json())
+    store.replace_record(record.slide_id, previous, replace(record, stage=Stage.DONE).to_json())
 
 
 def _record(plan: SlidePlan, written: Sequence[WrittenInstance], job: str, overwrite: bool) -> StateRecord:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from pipeline.io.planning.frames import stored_tiles
 from pipeline.io.pyramid.average import AreaAverage
 from pipeline.io.pyramid.levels import LevelRows
 from pipeline.io.pyramid.rows import Submit, bands
@@ -17,18 +18,32 @@ def chain_runs(key: PyramidKey, slide: OpenedSlide, submit: Submit) -> Iterator[
     chain = slide.plan.chains[key.chain]
     image = slide.source.describe().images[chain.image]
     first = slide.instances[chain.steps[0].instance]
-    for place, plane in enumerate(first.source_planes):
-        fed = _wired(key, chain, slide, image, place)
+    made = dict.fromkeys((step.instance for step in chain.steps), 0)
+    for plane in first.source_planes:
+        fed = _wired(key, chain, slide, image, plane, made)
         for band in bands(slide.source, image, plane, first.background, submit):
             for reducer, level in fed:
                 yield from level.push(band if reducer is None else reducer.push(band))
 
 
 def _wired(
-    key: PyramidKey, chain: PyramidChain, slide: OpenedSlide, image: SourceImage, place: int
+    key: PyramidKey,
+    chain: PyramidChain,
+    slide: OpenedSlide,
+    image: SourceImage,
+    plane: int,
+    made: dict[str, int],
 ) -> list[tuple[AreaAverage | None, LevelRows]]:
-    """Return the levels that the source's rows go to, each with what averages them on the way."""
-    levels = [LevelRows(key, slide.instances[step.instance], place) for step in chain.steps]
+    """Return the levels that the source's rows go to, each with what averages them on the way.
+
+    `made` are the frames of each instance in the planes before this one, and is counted on.
+    """
+    levels = list[LevelRows]()
+    for step in chain.steps:
+        instance = slide.instances[step.instance]
+        tiles = stored_tiles(slide.source, instance, plane)
+        levels.append(LevelRows(key, instance, plane, tiles, made[step.instance]))
+        made[step.instance] += len(tiles)
     fed: list[tuple[AreaAverage | None, LevelRows]] = []
     for step, level in zip(chain.steps, levels, strict=True):
         if step.parent is not None:

@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from typing import cast
 
 import numpy as np
+from numpy.typing import NDArray
 
+from pipeline.io.planning.frames import neighbours
 from pipeline.io.pyramid.average import AreaAverage
 from pipeline.io.runs.read import blank_outside
 from pipeline.model.keys import PyramidKey, RunKey
@@ -19,12 +21,15 @@ from pipeline.model.tiles import Pixels, TileRun
 class LevelRows:
     """One level of a chain: takes its rows, gives its frames, and hands its rows on to the levels averaged from it."""
 
-    def __init__(self, key: PyramidKey, instance: InstancePlan, plane: int) -> None:
-        """Take the place of `plane` among the instance's planes."""
+    def __init__(
+        self, key: PyramidKey, instance: InstancePlan, plane: int, tiles: NDArray[np.int64], first_frame: int
+    ) -> None:
+        """Take the plane of the source's image, its tiles that have a frame, ascending, and the first one's number."""
         self._key = key
         self._instance = instance
-        self._plane = instance.source_planes[plane]
-        self._first_frame = plane * instance.grid.frames
+        self._plane = plane
+        self._tiles = tiles
+        self._first_frame = first_frame
         self._bands: list[Pixels] = []
         self._rows = self._down = 0
         self._reducers: list[tuple[AreaAverage, LevelRows]] = []
@@ -58,10 +63,10 @@ class LevelRows:
         grid, needed = self._instance.grid, self._needed()
         rows = self._bands[0] if len(self._bands) == 1 else cast(Pixels, np.concatenate(self._bands))
         self._bands, self._rows = ([rows[needed:].copy()] if len(rows) > needed else []), self._rows - needed
-        first = self._down * grid.across
+        begin, end = np.searchsorted(self._tiles, (self._down * grid.across, (self._down + 1) * grid.across))
         self._down += 1
-        for start in range(0, grid.across, self._instance.run_frames):
-            yield self._run(rows[:needed], first + start, min(self._instance.run_frames, grid.across - start))
+        for first, frames in neighbours(self._tiles[begin:end], self._instance.run_frames):
+            yield self._run(rows[:needed], first, frames)
 
     def _run(self, rows: Pixels, first_tile: int, frames: int) -> TileRun:
         instance, grid = self._instance, self._instance.grid
@@ -78,7 +83,7 @@ class LevelRows:
             level=instance.level,
             plane=self._plane,
             first_tile=first_tile,
-            first_frame=self._first_frame + first_tile,
+            first_frame=self._first_frame + int(np.searchsorted(self._tiles, first_tile)),
             frames=frames,
             offset=None,
             predicted_bytes=frames * instance.frame_bytes,

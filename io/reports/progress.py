@@ -22,6 +22,8 @@ class Progress:
     frames: int = 0
     bytes_in: int = 0
     bytes_out: int = 0
+    more_slides: int = 0
+    """Beyond the inputs: a file of three scenes is three slides."""
     slides: dict[str, Status] = field(default_factory=dict)
     """How each slide that has ended did, by its id."""
 
@@ -37,7 +39,7 @@ class ProgressBoard:
         """Begin a new job."""
         with self._lock:
             self._expected_frames = self._expected_bytes = 0
-            self._frames = self._bytes_in = self._bytes_out = 0
+            self._frames = self._bytes_in = self._bytes_out = self._more_slides = 0
             self._slides: dict[str, Status] = {}
 
     def expect(self, frames: int, bytes: int) -> None:
@@ -45,6 +47,11 @@ class ProgressBoard:
         with self._lock:
             self._expected_frames += frames
             self._expected_bytes += bytes
+
+    def found_slides(self, more: int) -> None:
+        """Add the scenes of an input beyond the first."""
+        with self._lock:
+            self._more_slides += more
 
     def advance(self, frames: int, bytes_in: int, bytes_out: int) -> None:
         """Add a run: its frames, the bytes read and the bytes staged."""
@@ -67,6 +74,7 @@ class ProgressBoard:
                 frames=self._frames,
                 bytes_in=self._bytes_in,
                 bytes_out=self._bytes_out,
+                more_slides=self._more_slides,
                 slides=dict(self._slides),
             )
 

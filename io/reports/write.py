@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pipeline.io.deidentification.names import without_sources
 from pipeline.io.reports.report import conversion_report
 from pipeline.io.reports.run_table import run_table, slide_table
-from pipeline.io.storage.local import LocalStore
+from pipeline.io.storage.opening import open_store
 from pipeline.model.config import ConversionConfig
 from pipeline.model.records import SlideOutcome
 
@@ -26,5 +26,5 @@ def write_reports(outcomes: Sequence[SlideOutcome], config: ConversionConfig, jo
         "slides.parquet": slide_table(report),
         "report.json": f"{json.dumps(report, indent=2)}\n".encode(),
     }
-    store = LocalStore(config.output, job)
+    store = open_store(config.output, job)
     return tuple(store.write_report(f"{job}/{name}", data) for name, data in files.items())

@@ -3,7 +3,7 @@
 The first directory is the base level. Tiled directories after it are lower levels, the first untiled one is the
 thumbnail; label and macro are named in the second line of their descriptions, or by NewSubfileType 1 and 9.
 Descriptions hold `key = value` pairs between bars (published by Aperio as "Digital Slides and Third-Party Data
-Interchange").
+Interchange"). What is named a label or a macro is no level, even where a program stored it in tiles.
 """
 
 import math
@@ -17,6 +17,7 @@ from pipeline.io.sources.dates import date_time
 from pipeline.io.sources.tiff.file import TiffContainer
 from pipeline.io.sources.tiff.image import TiffImage
 from pipeline.io.sources.tiff.source import TiffSource, source_image
+from pipeline.io.sources.tiff.tags import text_properties
 from pipeline.model.errors import SourceError
 from pipeline.model.source import ImageKind, ScannerFacts, SlideDescription, SourceImage
 
@@ -62,18 +63,22 @@ def open_aperio(container: TiffContainer) -> SlideSource:
         facts=_facts(container.description),
         icc_profile=container.icc_profile(),
         warnings=tuple(warnings),
+        properties=(
+            *((f"aperio.{name}", value) for name, value in _values(container.description).items()),
+            *text_properties(container),
+        ),
     )
     return TiffSource(container, [[image] for image in images], description)
 
 
 def _kind(number: int, description: str, tiled: bool, subfile: int) -> ImageKind | None:
+    second_line = description.partition("\n")[2].lstrip().lower()
+    if second_line.startswith("label") or (subfile == _SUBFILE_LABEL and not tiled):
+        return ImageKind.LABEL
+    if second_line.startswith("macro") or (subfile == _SUBFILE_MACRO and not tiled):
+        return ImageKind.OVERVIEW
     if tiled:
         return ImageKind.VOLUME
-    second_line = description.partition("\n")[2].lstrip().lower()
-    if second_line.startswith("label") or subfile == _SUBFILE_LABEL:
-        return ImageKind.LABEL
-    if second_line.startswith("macro") or subfile == _SUBFILE_MACRO:
-        return ImageKind.OVERVIEW
     return ImageKind.THUMBNAIL if number == 1 else None
 
 
@@ -86,12 +91,7 @@ def _check_order(images: list[SourceImage], uri: str) -> None:
 
 def _facts(description: str) -> ScannerFacts:
     """Read the base level's ImageDescription."""
-    head, *pairs = description.split("|")
-    values = {}
-    for pair in pairs:
-        key, equals, value = pair.partition("=")
-        if equals:
-            values[key.strip()] = value.strip()
+    head, values = description.partition("|")[0], _values(description)
     power = _number(values.get("AppMag", ""))
     facts = ScannerFacts(
         objective_power=power if power is not None and power > 0 else None,
@@ -111,6 +111,11 @@ def _facts(description: str) -> ScannerFacts:
     # mm of the top left corner, from the left (label) edge and upwards from the lower edge: read otherwise, CMU-1 with
     # its 16.4 mm would not lie on a slide. In slide coordinates X is up and Y towards the label (PS3.3 C.8.12.2.1).
     return replace(facts, origin_mm=(top, SLIDE_LENGTH_MM - left))
+
+
+def _values(description: str) -> dict[str, str]:
+    pairs = (pair.partition("=") for pair in description.split("|")[1:])
+    return {key.strip(): value.strip() for key, equals, value in pairs if equals}
 
 
 def _model(head: str) -> str:

@@ -13,8 +13,13 @@ from pipeline.io.sources.ini import read_settings
 from pipeline.io.sources.mirax_settings import check_mirax
 from pipeline.model.errors import SourceError
 
-_VMS_SECTIONS = {".vms": "Virtual Microscope Specimen", ".vmu": "Uncompressed Virtual Microscope Specimen"}
+_VMS, _VMU = "Virtual Microscope Specimen", "Uncompressed Virtual Microscope Specimen"
+_VMS_SECTIONS = {".vms": _VMS, ".vmu": _VMU}
+_LARGEST_VMS = 1 << 20
+"""Bytes: OpenSlide takes a text far smaller than that for a VMS or VMU, whatever its name."""
 _MOST_JPEGS = 1 << 10
+_VMU_PIXELS = {"BitsPerPixel": "36", "PixelOrder": "RGB"}
+"""All that OpenSlide reads; given anything else it ends the process instead of refusing the file."""
 _SQLITE = b"SQLite format 3\0"
 _LARGEST_TILE, _LARGEST_LEVEL = 1 << 13, 1 << 31
 
@@ -24,10 +29,22 @@ def check_before_opening(path: Path) -> None:
     suffix = path.suffix.lower()
     if suffix == ".mrxs":
         check_mirax(path)
-    elif suffix in _VMS_SECTIONS:
-        _check_hamamatsu(path, _VMS_SECTIONS[suffix])
     elif _begins_with(path, _SQLITE):
         _check_sakura(path)
+    else:
+        for section in _hamamatsu_sections(path, suffix):
+            _check_hamamatsu(path, section)
+
+
+def _hamamatsu_sections(path: Path, suffix: str) -> list[str]:
+    """Return the sections to check: the one that a suffix promises, or those that are there."""
+    if suffix in _VMS_SECTIONS:
+        return [_VMS_SECTIONS[suffix]]
+    try:
+        data = path.read_bytes() if path.stat().st_size <= _LARGEST_VMS else b""
+    except OSError as error:
+        raise SourceError(f"{path} cannot be read: {error.strerror}", uri=str(path)) from error
+    return [section for section in (_VMS, _VMU) if f"[{section}]".encode() in data]
 
 
 def _check_hamamatsu(path: Path, section: str) -> None:
@@ -35,6 +52,10 @@ def _check_hamamatsu(path: Path, section: str) -> None:
     for name in ("NoJpegColumns", "NoJpegRows"):
         if settings.has(section, name):
             settings.count(section, name, _MOST_JPEGS)
+    if section == _VMU:
+        for name, known in _VMU_PIXELS.items():
+            if (found := settings.text(section, name)) != known:
+                raise settings.refuse(f"{name} is {found[:40]!r}, and can be {known}")
     _refuse_planes(path, settings.count(section, "NoLayers", 1 << 31))
 
 

@@ -44,21 +44,19 @@ def open_trestle(container: TiffContainer, scene: int) -> SlideSource:
         from pipeline.io.sources.openslide import OpenSlideSource
 
         container.close()
+        _overview(uri, warnings)  # OpenSlide leaves out one that it cannot read, without a word
         return OpenSlideSource(uri, tuple(warnings))
     for (larger,), (smaller,) in pairwise(images):
         if smaller.columns >= larger.columns or smaller.rows >= larger.rows:
             raise SourceError(f"{uri}: its levels do not shrink", uri=uri)
     described = [source_image(i, image, ImageKind.VOLUME, i) for i, (image,) in enumerate(images)]
     jpegs: dict[int, WholeJpeg] = {}
-    overview = Path(uri).with_suffix(".Full")
-    if overview.is_file():
+    overview = _overview(uri, warnings)
+    if overview is not None:
         index = len(images)
-        try:
-            jpegs[index] = WholeJpeg(_read(overview), uri, "overview")
-            described.append(jpegs[index].described(index, ImageKind.OVERVIEW))
-            images.append([])
-        except SourceError as error:
-            warnings.append(f"the overview was left out: {error}")
+        jpegs[index] = overview
+        described.append(overview.described(index, ImageKind.OVERVIEW))
+        images.append([])
     description = SlideDescription(
         format="trestle",
         images=tuple(described),
@@ -68,6 +66,18 @@ def open_trestle(container: TiffContainer, scene: int) -> SlideSource:
         properties=(*((f"trestle.{name}", value) for name, value in values.items()), *text_properties(container)),
     )
     return VendorTiffSource(container, images, description, fill=description.facts.background, jpegs=jpegs)
+
+
+def _overview(uri: str, warnings: list[str]) -> WholeJpeg | None:
+    """Return the JPEG beside the slide; None without one, or with a warning for one that cannot be read."""
+    path = Path(uri).with_suffix(".Full")
+    if not path.is_file():
+        return None
+    try:
+        return WholeJpeg(_read(path), uri, "overview")
+    except SourceError as error:
+        warnings.append(f"the overview was left out: {error}")
+        return None
 
 
 def _values(description: str) -> dict[str, str]:

@@ -1,13 +1,16 @@
 """What the stages ask of an output store. One file a store; each passes `tests/contracts/storage.py`.
 
-The life of a series: runs are staged under names of their own, an instance is assembled out of them in the staging
+Which store an output means, `pipeline.io.storage.opening` knows. The life of a series: runs are staged under names of their own, an instance is assembled out of them in the staging
 area, the series is published in one step, and the state record says so last. Readers of the output never see anything
 half-written.
 """
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import NamedTuple, Protocol
 
+from pipeline.io.storage.byte_reader import ByteReader
 from pipeline.model.tiles import Buffer
 
 
@@ -20,14 +23,21 @@ class ByteRange(NamedTuple):
 
 
 class OutputStore(Protocol):
-    """A folder or prefix that receives series, reports and state records."""
+    """A folder or prefix that receives series, reports and state records; it can be pickled."""
+
+    job: str
+    """Under whose name runs are staged."""
+
+    def prepare(self) -> None:
+        """Make sure that the output can be written, before any work is done. Raises StorageError."""
+        ...
 
     def stage_run(
         self, slide_id: str, instance: str, first_frame: int, buffers: Sequence[Buffer], offset: int | None
     ) -> ByteRange:
         """Write a run's bytes and say where they are.
 
-        With an offset the run goes to that place of a file that all runs of the instance share; without one, to a
+        With an offset the run may go to that place of a file that all runs of the instance share; else it goes to a
         part under a name that no other attempt uses. Raises StorageError.
         """
         ...
@@ -42,8 +52,20 @@ class OutputStore(Protocol):
         """Join header, ranges in order and trailer into one staged object and return its URI."""
         ...
 
+    def open(self, uri: str) -> ByteReader:
+        """Open a staged file, by the URI that `assemble` gave, to read it back."""
+        ...
+
+    def on_disk(self, uris: Sequence[str]) -> AbstractContextManager[list[Path]]:
+        """Give staged files of one series as paths, for programs that read files; fetched where they are elsewhere."""
+        ...
+
     def publish(self, slide_id: str, *, overwrite: bool) -> None:
-        """Make the staged series visible in one step; OutputExists when its place is taken and may not be."""
+        """Put the staged series into its place, on a disk in one step; with `overwrite`, instead of what is there.
+
+        Once more is no error while the staged series is there. Raises OutputExists when its place is taken and may not
+        be, or was taken meanwhile.
+        """
         ...
 
     def exists(self, slide_id: str) -> bool:
@@ -78,6 +100,10 @@ class OutputStore(Protocol):
         """Replace the slide's state record in one step."""
         ...
 
+    def replace_record(self, slide_id: str, previous: str | None, text: str) -> None:
+        """Replace the record if it is the one that was read, None if there was none; StorageError if it is not."""
+        ...
+
     def staged_digests(self, slide_id: str, job: str, instance: str) -> bytes | None:
         """Digest rows that a job staged for an instance, in frame order; None when they are gone."""
         ...
@@ -86,6 +112,14 @@ class OutputStore(Protocol):
         """Write a file below the reports in one step and return its URI."""
         ...
 
+    def read_report(self, path: str) -> bytes:
+        """Bytes of a file below the reports."""
+        ...
+
     def clean(self, slide_id: str, job: str = "") -> None:
         """Remove what this job, or an interrupted one, staged for a slide; what is gone already is no error."""
+        ...
+
+    def clean_job(self) -> None:
+        """Remove all that this job staged, for whatever slide."""
         ...

@@ -16,9 +16,10 @@ import shutil
 import threading
 import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path, PurePosixPath
 
+from pipeline.io.storage.byte_reader import LocalBytes
 from pipeline.io.storage.contract import ByteRange
 from pipeline.io.storage.exchange import exchange
 from pipeline.model.errors import OutputExists, StorageError
@@ -37,6 +38,14 @@ class LocalStore:
     def __init__(self, root: str, job: str) -> None:
         self.root = Path(root)
         self.job = job
+
+    def prepare(self) -> None:
+        """Make the folders of reports and records."""
+        try:
+            (self.root / "_reports").mkdir(parents=True, exist_ok=True)
+            (self.root / "_state").mkdir(exist_ok=True)
+        except OSError as error:
+            raise StorageError(f"{self.root} cannot be written: {error.strerror}", uri=str(self.root)) from error
 
     def stage_run(
         self, slide_id: str, instance: str, first_frame: int, buffers: Sequence[Buffer], offset: int | None
@@ -95,6 +104,14 @@ class LocalStore:
             else:
                 _join(target, header, ranges, trailer)
         return str(target)
+
+    def open(self, uri: str) -> LocalBytes:
+        """Open a file."""
+        return LocalBytes(uri)
+
+    def on_disk(self, uris: Sequence[str]) -> "nullcontext[list[Path]]":
+        """Return the paths that the URIs are."""
+        return nullcontext([Path(uri) for uri in uris])
 
     def publish(self, slide_id: str, *, overwrite: bool) -> None:
         """Rename the staged series to its place."""
@@ -160,6 +177,15 @@ class LocalStore:
         with _storage_errors(path):
             _replace(path, text.encode())
 
+    def replace_record(self, slide_id: str, previous: str | None, text: str) -> None:
+        """Compare, then write beside and rename: two jobs of one disk that do so in the same moment are not told."""
+        if self.read_record(slide_id) not in (previous, text):
+            path = self._record(slide_id)
+            raise StorageError(
+                f"{path} was written by another job meanwhile; let that one end, then run this one again", uri=str(path)
+            )
+        self.write_record(slide_id, text)
+
     def staged_digests(self, slide_id: str, job: str, instance: str) -> bytes | None:
         """Bytes of the instance's side file."""
         path = self._digests(slide_id, job, instance)
@@ -173,9 +199,21 @@ class LocalStore:
             _replace(target, data)
         return str(target)
 
+    def read_report(self, path: str) -> bytes:
+        """Bytes of `_reports/<path>`."""
+        target = self.root / "_reports" / path
+        with _storage_errors(target):
+            return target.read_bytes()
+
     def clean(self, slide_id: str, job: str = "") -> None:
         """Remove the slide's staging folder, and the job's when nothing is left in it."""
         staging = self.root / "_staging" / (job or self.job) / slide_id
+        shutil.rmtree(staging, ignore_errors=True)
+        self._remove_empty(staging.parent)
+
+    def clean_job(self) -> None:
+        """Remove the job's staging folder, and the folder of all jobs' when it was the only one."""
+        staging = self.root / "_staging" / self.job
         shutil.rmtree(staging, ignore_errors=True)
         self._remove_empty(staging.parent)
 

@@ -8,8 +8,6 @@ import math
 import os
 from concurrent.futures import ThreadPoolExecutor
 
-import numpy as np
-
 from pipeline.io.codecs.noise import peak_signal_to_noise
 from pipeline.io.pyramid.average import AreaAverage
 from pipeline.io.sources import SlideSource
@@ -64,7 +62,7 @@ class _Comparison:
     def psnr_db(self, frame: int) -> float | None:
         """Return how near a frame is to the mean of the larger level; None where one of them cannot be read."""
         header = self._level.header
-        number, plane = int(header.places.tiles[frame]), int(header.places.planes[frame])
+        number, plane = int(header.places.tiles[frame]), header.slide_plane(frame)
         columns, rows = self._level.grid.extent(number)
         try:
             shown = self._level.decode(self._level.read(frame))[:rows, :columns]

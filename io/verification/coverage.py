@@ -22,12 +22,12 @@ def missing_frames(source: SlideSource, compared: Iterable[tuple[InstanceHeader,
         tiles = len(frames) // max(1, len(header.optical_paths) * image.focal_planes)
         held = np.concatenate([part.places.planes * tiles + part.places.tiles for part, _ in parts])
         counts = np.bincount(held, minlength=len(frames))
-        name = header.file if len(parts) == 1 else f"{header.file} and its {len(parts) - 1} other parts"
-        if (counts > 1).any():
-            yield f"{name}: {int((counts > 1).sum())} tiles have more than one frame"
-        lacking = int(((counts == 0) & frames).sum())
-        if lacking:
-            yield f"{name}: {lacking} tiles that the slide holds have no frame; the first is {_first(counts, frames)}"
+        name = ", ".join([str(header.file), *(part.file.name for part, _ in parts[1:])])
+        doubled, lacking = np.flatnonzero(counts > 1), np.flatnonzero((counts == 0) & frames)
+        if len(doubled):
+            yield f"{name}: more than one frame for {_places(doubled, tiles)}"
+        if len(lacking):
+            yield f"{name}: no frame for {_places(lacking, tiles)} that the slide holds"
 
 
 def _frames(source: SlideSource, header: InstanceHeader, image: SourceImage) -> NDArray[np.bool_]:
@@ -45,5 +45,8 @@ def _frames(source: SlideSource, header: InstanceHeader, image: SourceImage) -> 
     return np.concatenate([every if of_plane is None else of_plane for of_plane in stored])
 
 
-def _first(counts: NDArray[np.int64], frames: NDArray[np.bool_]) -> int:
-    return int(np.flatnonzero((counts == 0) & frames)[0])
+def _places(held: NDArray[np.int64], tiles: int) -> str:
+    """Name the first of some places, each of them plane times tiles plus tile, and count the others."""
+    plane, tile = divmod(int(held[0]), tiles)
+    first = f"tile {tile}" + (f" of plane {plane}" if plane else "")
+    return first if len(held) == 1 else f"{first} and {len(held) - 1:,} more"

@@ -68,8 +68,17 @@ class InstanceHeader:
     """TILED_FULL: a tile that the slide lacks has a frame too."""
     places: FramePlaces = field(compare=False)
     """Tile and plane of each frame."""
+    heights_um: tuple[float, ...]
+    """Z of each frame where the header lists the frames' places; else empty."""
+    part: tuple[int, int] | None
+    """Number of the part, from 1, and of all parts of its concatenation."""
     lossy_stages: int
     """Lossy compressions that the frames went through (PS3.3 C.7.6.1.1.5)."""
+
+    def slide_plane(self, frame: int) -> int:
+        """Return the plane of the slide's image that a frame shows (PS3.3 C.7.6.17.3)."""
+        path, focal_plane = divmod(int(self.places.planes[frame]), self.focal_planes)
+        return self.optical_paths[path] * self.focal_planes + focal_plane
 
 
 def read_header(file: Path) -> InstanceHeader:
@@ -100,6 +109,8 @@ def read_header(file: Path) -> InstanceHeader:
             concatenation=str(header.get("ConcatenationUID", "")),
             is_full=header.DimensionOrganizationType == TileOrganization.FULL,
             places=_places(header, file.stat().st_size),
+            heights_um=_heights_um(header),
+            part=_part(header),
             lossy_stages=1 if isinstance(methods, str) else len(methods),
         )
         if min(*read.size, *read.frame_size, read.frames, read.focal_planes) < 1:
@@ -145,14 +156,30 @@ def _places(header: pydicom.Dataset, file_bytes: int) -> FramePlaces:
 
 
 def _planes(header: pydicom.Dataset) -> list[int]:
-    """Return the plane of each frame: its optical path's place in the sequence, and its height's among the heights."""
+    """Return the plane of each frame: its optical path's place in the sequence, and its height's among the heights.
+
+    The indexes tell that place (PS3.3 C.7.6.17.2): a part of a concatenation may hold some of the heights only.
+    """
     paths = [str(path.OpticalPathIdentifier) for path in header.OpticalPathSequence]
-    heights, found = list[float](), list[tuple[int, float]]()
+    focal_planes = int(header.get("TotalPixelMatrixFocalPlanes") or 1)
+    found = list[int]()
     for group in header.PerFrameFunctionalGroupsSequence:
         own = group.get("OpticalPathIdentificationSequence")
-        height = float(group.PlanePositionSlideSequence[0].ZOffsetInSlideCoordinateSystem)
-        found.append((paths.index(str(own[0].OpticalPathIdentifier)) if own else 0, height))
-        heights.append(height)
-    order = {height: place for place, height in enumerate(sorted(set(heights)))}
-    focal_planes = int(header.get("TotalPixelMatrixFocalPlanes") or 1)
-    return [path * focal_planes + order[height] for path, height in found]
+        path = paths.index(str(own[0].OpticalPathIdentifier)) if own else 0
+        indexes = group.FrameContentSequence[0].DimensionIndexValues
+        height = int(indexes[-3]) - 1 if focal_planes > 1 else 0
+        if not 0 <= height < focal_planes:
+            raise ValueError(f"a frame lies in focal plane {height + 1} of {focal_planes}")
+        found.append(path * focal_planes + height)
+    return found
+
+
+def _heights_um(header: pydicom.Dataset) -> tuple[float, ...]:
+    groups = header.get("PerFrameFunctionalGroupsSequence") or ()
+    return tuple(float(group.PlanePositionSlideSequence[0].ZOffsetInSlideCoordinateSystem) for group in groups)
+
+
+def _part(header: pydicom.Dataset) -> tuple[int, int] | None:
+    if "ConcatenationUID" not in header:
+        return None
+    return int(header.InConcatenationNumber), int(header.InConcatenationTotalNumber)

@@ -27,6 +27,7 @@ _CHUNK = 64
 _LEAST_PSNR_DB = 20.0
 _BACKGROUND_TOLERANCE = 2
 """Of each sample: JPEG may leave units of rounding in a tile of one colour."""
+_HEIGHT_TOLERANCE_UM = 0.001
 
 
 class _Comparison:
@@ -47,7 +48,7 @@ class _Comparison:
 
     def compare(self, first: int, count: int, findings: InstanceFindings) -> None:
         """Compare a run of frames that show neighbouring tiles of one plane."""
-        number, plane = int(self.header.places.tiles[first]), self._plane(first)
+        number, plane = int(self.header.places.tiles[first]), self.header.slide_plane(first)
         codec = self.source.tile_codec(self.image.index, plane) if self.passes else None
         tiles = self.source.read_tiles(self.image.index, number, count, plane) if codec else [b""] * count
         for place, tile in enumerate(tiles):
@@ -61,11 +62,6 @@ class _Comparison:
                 findings.differing.append(frame)
             else:
                 self._compare_pixels(stored, frame, findings, missing=codec is not None and not len(tile))
-
-    def _plane(self, frame: int) -> int:
-        """Return the plane of the slide's image that a frame shows (PS3.3 C.7.6.17.3)."""
-        path, focal_plane = divmod(int(self.header.places.planes[frame]), self.image.focal_planes)
-        return self.header.optical_paths[path] * self.image.focal_planes + focal_plane
 
     def _is_identical(self, stored: bytes, passed: PassedTile, tile: Buffer, codec: TileCodec) -> bool:
         """Whether a frame is the tile: its entropy-coded bytes, and tables before them that show the same pixels.
@@ -109,7 +105,7 @@ class _Comparison:
                 findings.differing.append(frame)
             return
         place = self.grid.position(number)
-        expected = self.source.read_region(self.image.index, *place, columns, rows, self._plane(frame))
+        expected = self.source.read_region(self.image.index, *place, columns, rows, self.header.slide_plane(frame))
         if np.array_equal(decoded, expected):
             findings.equal_pixels += 1
             return
@@ -148,6 +144,11 @@ def verify_image(source: SlideSource, image: SourceImage, header: InstanceHeader
             f"stored; the slide's pixels need {needed[0]}, {needed[1]} and {needed[2]}",
             uri=str(header.file),
         )
+    if header.focal_planes != image.focal_planes:
+        raise SourceError(
+            f"{header.file} has {header.focal_planes} focal planes, the slide has {image.focal_planes}",
+            uri=str(header.file),
+        )
     planes = len(header.optical_paths) * image.focal_planes
     if header.places.tiles.max() >= grid.frames or header.places.planes.max() >= planes:
         raise SourceError(
@@ -157,12 +158,24 @@ def verify_image(source: SlideSource, image: SourceImage, header: InstanceHeader
         )
     if not all(0 <= path < image.optical_paths for path in header.optical_paths):
         raise SourceError(f"{header.file} has optical paths that the slide has not", uri=str(header.file))
+    _check_heights(header, source.describe().focal_plane_offsets_um)
     descriptor = os.open(header.file, os.O_RDONLY | os.O_CLOEXEC)
     try:
         parts = _in_chunks(_Comparison(source, image, header, grid, descriptor), threads)
     finally:
         os.close(descriptor)
     return _sum(header, parts)
+
+
+def _check_heights(header: InstanceHeader, offsets_um: tuple[float, ...]) -> None:
+    """Raise SourceError where the header lists a frame at another height than that of its focal plane."""
+    for frame, height in enumerate(header.heights_um):
+        expected = offsets_um[int(header.places.planes[frame]) % header.focal_planes]
+        if abs(height - expected) > _HEIGHT_TOLERANCE_UM:
+            raise SourceError(
+                f"{header.file}: frame {frame} lies {height:g} micrometres high, its focal plane {expected:g}",
+                uri=str(header.file),
+            )
 
 
 def _in_chunks(comparison: _Comparison, threads: int) -> list[InstanceFindings]:

@@ -59,6 +59,23 @@ def _fault(file: Path, uid: str | None, instance: InstanceRecord) -> str:
     return ""
 
 
+def missing_parts(headers: Iterable[InstanceHeader]) -> list[str]:
+    """Say which parts of concatenations are gone, or there twice: each names the number of all."""
+    concatenations = dict[str, list[InstanceHeader]]()
+    for header in headers:
+        if header.part is not None:
+            concatenations.setdefault(header.concatenation, []).append(header)
+    problems = []
+    for parts in concatenations.values():
+        numbers, total = [part.part[0] for part in parts if part.part], max(part.part[1] for part in parts if part.part)
+        gone = sorted(set(range(1, total + 1)) - set(numbers))[:_MOST_GAPS]
+        doubled = sorted({number for number in numbers if numbers.count(number) > 1})
+        name = f"{parts[0].file} and the other parts of its concatenation"
+        problems += [f"{name}: part {number} of {total} is missing; {_ADVICE}" for number in gone]
+        problems += [f"{name}: part {number} is there more than once; remove one" for number in doubled]
+    return problems
+
+
 def missing_numbers(series: Path, headers: Sequence[InstanceHeader]) -> list[str]:
     """Say which instances are gone, by the gaps in the Instance Numbers."""
     numbers = {header.number for header in headers if header.number is not None}

@@ -13,7 +13,7 @@ from pipeline.io.verification.coverage import missing_frames
 from pipeline.io.verification.findings import InstanceFindings, VerificationReport
 from pipeline.io.verification.header import InstanceHeader, read_header
 from pipeline.io.verification.image import verify_image
-from pipeline.io.verification.inventory import compare_with_record, find_record, missing_numbers
+from pipeline.io.verification.inventory import compare_with_record, find_record, missing_numbers, missing_parts
 from pipeline.model.errors import SourceError, StorageError
 from pipeline.model.source import ImageKind, SourceImage
 from pipeline.model.state import StateRecord
@@ -28,7 +28,7 @@ def verify_slide(series: Path, slide: str, *, threads: int = 0) -> VerificationR
     last. Images that were not converted are no fault, and are listed. Raises SourceError when the slide or the folder
     cannot be read.
     """
-    files = sorted(path for path in series.iterdir() if path.suffix == ".dcm" and path.is_file()) if series.is_dir() else []
+    files = sorted(path for path in series.glob("*.dcm") if path.is_file())
     if not files:
         raise SourceError(f"{series} holds no DICOM files", uri=str(series))
     headers, findings, problems = list[InstanceHeader](), list[InstanceFindings](), list[str]()
@@ -55,7 +55,10 @@ def verify_slide(series: Path, slide: str, *, threads: int = 0) -> VerificationR
         problems += missing_frames(source, compared)
         not_compared = _others(source, [image for _, image in compared])
     record = _record(series, problems)
-    problems += compare_with_record(series, headers, record) if record else missing_numbers(series, headers)
+    if record:
+        problems += compare_with_record(series, headers, record)
+    else:
+        problems += missing_numbers(series, headers) + missing_parts(headers)
     if not any(instance.kind == ImageKind.VOLUME for instance in findings):
         problems.append(f"{series} holds no level that could be compared")
     return VerificationReport(

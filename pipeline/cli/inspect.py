@@ -11,7 +11,7 @@ from pipeline.model.keys import SlideInput
 
 
 def main(argv: Sequence[str]) -> int:
-    """Show slides and return the exit code: 0 when all can be read and converted."""
+    """Show slides and all of their scenes; return the exit code: 0 when all can be read and converted."""
     return run_guarded(lambda: _inspect(argv), argv)
 
 
@@ -23,7 +23,8 @@ def _inspect(argv: Sequence[str]) -> int:
         prog="slidebeam inspect",
         description="Show what is in a slide, and what a conversion with these options would make of it.",
     )
-    parser.add_argument("slides", metavar="SLIDE", nargs="+", help="a path, a folder of one slide, or a glob")
+    kinds = "a path, PATH#scene=2, a folder of one slide, or a glob"
+    parser.add_argument("slides", metavar="SLIDE", nargs="+", help=kinds)
     add_settings(parser, writes=False)
     arguments = parser.parse_args(list(argv))
     values = settings_of(arguments)
@@ -34,19 +35,33 @@ def _inspect(argv: Sequence[str]) -> int:
 
 
 def _show(slides: Sequence[SlideInput], config: ConversionConfig, *, as_json: bool) -> int:
-    from pipeline.cli.inspection_text import inspection_lines
-    from pipeline.inspection import inspect_slide
+    from pipeline.io.planning.scenes import scenes_of
 
     code = 0
     for slide in slides:
         try:
-            inspection = inspect_slide(slide, config)
+            scenes = scenes_of(slide)
         except SlidebeamError as error:
             tell_error(about(slide.slide_id, error.message))
             code = FAILED
             continue
-        print(json.dumps(inspection.report()) if as_json else "\n".join(inspection_lines(inspection)))
-        if inspection.obstacle:
-            tell_error(f"{about(slide.slide_id, inspection.obstacle)}; so it cannot be converted with these options")
-            code = FAILED
+        for scene in scenes:
+            if not _show_scene(scene, config, as_json=as_json):
+                code = FAILED
     return code
+
+
+def _show_scene(slide: SlideInput, config: ConversionConfig, *, as_json: bool) -> bool:
+    """Show one slide and return whether it can be read and converted."""
+    from pipeline.cli.inspection_text import inspection_lines
+    from pipeline.inspection import inspect_slide
+
+    try:
+        inspection = inspect_slide(slide, config)
+    except SlidebeamError as error:
+        tell_error(about(slide.slide_id, error.message))
+        return False
+    print(json.dumps(inspection.report()) if as_json else "\n".join(inspection_lines(inspection)))
+    if inspection.obstacle:
+        tell_error(f"{about(slide.slide_id, inspection.obstacle)}; so it cannot be converted with these options")
+    return not inspection.obstacle

@@ -37,9 +37,10 @@ class ProgressText:
         then, before = self._seen[0]
         frames = min(progress.frames, progress.expected_frames) if progress.expected_frames else progress.frames
         parts = [f"{frames:,} of {progress.expected_frames:,} frames" if progress.expected_frames else "planning"]
-        if self._slides > 1:
+        slides = self._slides + progress.more_slides
+        if slides > 1:
             failed = sum(status is Status.FAILED for status in progress.slides.values())
-            parts.append(f"{len(progress.slides)} of {self._slides} slides" + (f", {failed} failed" if failed else ""))
+            parts.append(f"{len(progress.slides)} of {slides} slides" + (f", {failed} failed" if failed else ""))
         passed = now - then
         if passed > 0 and progress.frames > before.frames:
             speed = (progress.frames - before.frames) / passed

@@ -9,11 +9,16 @@ SlidebeamError
 ├── StorageError (OSError)           bytes cannot be read from or written to a store
 └── OutputExists (FileExistsError)   the output holds something that is not ours to replace
 
-A message says what is wrong, where, and what to do. Each error also is the builtin that a caller would expect.
+A message says what is wrong, where, and what to do, in one line, whatever text of a file it repeats. Each error also is
+the builtin that a caller would expect.
 They are caught at one place a DoFn and leave the graph as `Failure` rows.
 """
 
+import re
 from typing import Any
+
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+"""What ends a line or steers a terminal."""
 
 
 class SlidebeamError(Exception):
@@ -23,8 +28,8 @@ class SlidebeamError(Exception):
     """
 
     def __init__(self, message: str, *, uri: str = "", level: int | None = None, frame: int | None = None) -> None:
-        super().__init__(message)
-        self.message = message
+        self.message = _CONTROLS.sub(" ", message)
+        super().__init__(self.message)
         self.uri = uri
         self.level = level
         self.frame = frame

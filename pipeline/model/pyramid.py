@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from pipeline.model.errors import SourceError
+from pipeline.model.geometry import level_spacing
 
 _SAME_SCALE = 0.02
 """Relative difference of scale up to which a level is the one that is wanted: scanners crop sizes to whole tiles."""
@@ -75,7 +76,7 @@ def by_spacing(sizes: Sequence[tuple[int, int]], base_um: float, spacings_um: Se
 
     Raises SourceError for a spacing that is finer than the slide's.
     """
-    scales = [base_um * sizes[0][0] / size[0] for size in sizes]
+    scales = [level_spacing(sizes[0], (base_um, base_um), size)[1] for size in sizes]
     levels = list[LevelToBe]()
     for spacing in sorted(spacings_um):
         if spacing < base_um * (1 - _SAME_SCALE):

@@ -66,6 +66,7 @@ class Reason(StrEnum):
     JPEG_XL_MALFORMED = "jpeg-xl-malformed"
     JPEG_XL_NOT_ONE_FRAME = "jpeg-xl-not-one-frame"
     RLE_MALFORMED = "rle-malformed"
+    COMMENTS_IN_FRAME = "comments-in-frame"
 
     @property
     def citation(self) -> str:
@@ -105,5 +106,6 @@ _CITATIONS = {
     Reason.JPEG_LS_MALFORMED: "ISO/IEC 14495-1 annex C: no frame and scan header can be followed, or there is no EOI",
     Reason.JPEG_XL_MALFORMED: "ISO/IEC 18181-1 annex D, 18181-2: no codestream header can be read",
     Reason.JPEG_XL_NOT_ONE_FRAME: "PS3.5 8.2.15: animation, preview or extra channels are not what the data set says",
+    Reason.COMMENTS_IN_FRAME: "PS3.15 E.1: comments within the codestream may identify, and cannot be taken out of it",
     Reason.RLE_MALFORMED: "PS3.5 annex G.5: the RLE header does not describe a byte segment for each byte of a pixel",
 }

@@ -14,7 +14,7 @@ Converted = Callable[[SharedSlide], Path]
 
 @pytest.fixture(scope="session")
 def converted(shared_slides: Path, tmp_path_factory: pytest.TempPathFactory) -> Converted:
-    """Return what converts a shared slide, with default options and placeholders, and gives the folder of its series."""
+    """Return what converts a shared slide with default options and gives the folder of its series."""
 
     @cache
     def series(slide: SharedSlide) -> Path:

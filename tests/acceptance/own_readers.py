@@ -1,7 +1,9 @@
 """Pixels of shared slides as other programs read them: the reader of the format itself, never this project's."""
 
+import struct
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import czifile
 import imagecodecs
@@ -26,15 +28,23 @@ def levels(reader: str, slide: Path) -> list[Planes]:
 
 def _of_tifffile(slide: Path) -> list[Planes]:
     with tifffile.TiffFile(slide) as tiff:
-        counts = [len(level.pages) for level in tiff.series[0].levels]
-    return [[_tiff_plane(slide, level, plane) for plane in range(count)] for level, count in enumerate(counts)]
+        orders = [_from_the_glass(level.pages) for level in tiff.series[0].levels]
+    return [[_tiff_plane(slide, level, plane) for plane in order] for level, order in enumerate(orders)]
+
+
+def _from_the_glass(pages: tifffile.TiffPages) -> list[int]:
+    """Return numbers of planes in the order of their height: that of the pages, unless they are of an NDPI."""
+    tags = [getattr(page, "ndpi_tags", None) or {} for page in pages]
+    return sorted(range(len(tags)), key=lambda plane: tags[plane].get("ZOffsetFromSlideCenter", 0))
 
 
 def _tiff_plane(slide: Path, level: int, plane: int) -> Callable[[], Pixels]:
     def read() -> Pixels:
+        """Signed samples are shifted, as the header says of ours."""
         with tifffile.TiffFile(slide) as tiff:
             page = tiff.series[0].levels[level].pages[plane]
-            pixels: Pixels = page.asarray()
+            stored: Any = page.asarray()
+        pixels: Pixels = (stored.astype(int) + 128).astype(np.uint8) if stored.dtype == np.int8 else stored
         return pixels
 
     return read
@@ -47,10 +57,12 @@ def _of_czifile(slide: Path) -> list[Planes]:
 
 
 def _of_zstd(slide: Path) -> list[Planes]:
-    """The only sub-block of 512 x 512 pixels of 16 bits, unpacked by hand: czifile does not know zstd."""
-    packed = slide.read_bytes()
-    begin = packed.index(b"\x28\xb5\x2f\xfd")
-    pixels: Pixels = np.frombuffer(imagecodecs.zstd_decode(packed[begin:], out=2 * 512 * 512), "<u2").reshape(512, 512)
+    """Unpack the only sub-block, 512 x 512 pixels of 16 bits in the second segment, by hand: czifile has no zstd."""
+    file = slide.read_bytes()
+    size = struct.unpack_from("<q", file, 544 + 32 + 8)[0]
+    begin = file.index(b"\x28\xb5\x2f\xfd")
+    unpacked = imagecodecs.zstd_decode(file[begin : begin + size], out=2 * 512 * 512)
+    pixels: Pixels = np.frombuffer(unpacked, "<u2").reshape(512, 512)
     return [[lambda: pixels]]
 
 
@@ -87,10 +99,3 @@ def shown_plane(file: Path, plane: int) -> list[tuple[slice, slice, Pixels]]:
         shown = pixel_array(file, index=plane * across * down + tile)
         found.append((*place, shown[: place[0].stop - top, : place[1].stop - left]))
     return found
-
-
-def whole_frames(file: Path) -> Pixels:
-    """Return all frames of an instance as pydicom shows them: (frames, rows, columns), and samples of colour."""
-    pixels: Pixels = pixel_array(file)
-    frames = int(pydicom.dcmread(file, stop_before_pixels=True).NumberOfFrames)
-    return pixels if frames > 1 else pixels[None]

@@ -34,7 +34,7 @@ SLIDES = (
     SharedSlide("generic-tiff/kidney-48-5.tif", _EQUAL, says_its_scale=False),
     SharedSlide("generic-tiff/large_image-grey10kx5k.tif", _EQUAL),
     SharedSlide("generic-tiff/large_image-yb10kx5k.zstd.tiff", _EQUAL),
-    SharedSlide("generic-tiff/libvips-subsampled.tif", _EQUAL, says_its_scale=False, reader="tifffile"),
+    SharedSlide("generic-tiff/libvips-subsampled.tif", _EQUAL, says_its_scale=False),
     SharedSlide("generic-tiff/openslide-boxes.tiff", _ROUNDED, reader="tifffile"),
     SharedSlide("generic-tiff/panimg-valid_tiff.tif", _EQUAL),
     SharedSlide("hamamatsu/test3-DAPI-2-387.ndpi", _EQUAL),

@@ -9,7 +9,7 @@ import pytest
 from pipeline.io.verification import verify_slide
 from tests.acceptance.conftest import Converted
 from tests.acceptance.judging import judge
-from tests.acceptance.own_readers import dicom_levels, levels, shown_plane, stored_frames, whole_frames
+from tests.acceptance.own_readers import JPEG_BASELINE, dicom_levels, levels, shown_plane, stored_frames
 from tests.acceptance.shared import SLIDES, SharedSlide, slides_below
 
 EVERY = pytest.mark.parametrize("slide", SLIDES, ids=lambda slide: slide.path)
@@ -39,25 +39,31 @@ def test_every_frame_is_verified(slide: SharedSlide, converted: Converted, share
 def test_every_plane_is_that_of_the_formats_own_reader(
     slide: SharedSlide, converted: Converted, shared_slides: Path
 ) -> None:
+    """Exactly, but for decoders of JPEG, which enlarge chroma each in its own way."""
     theirs = levels(slide.reader, shared_slides / slide.path)
     ours = dicom_levels(converted(slide))
     assert len(ours) == len(theirs)
     for file, planes in zip(ours, theirs, strict=True):
         header = pydicom.dcmread(file, stop_before_pixels=True)
+        limit = 0.3 if header.file_meta.TransferSyntaxUID == JPEG_BASELINE else 0
         assert len(planes) == int(header.NumberOfOpticalPaths) * int(header.TotalPixelMatrixFocalPlanes)
         for plane, read in enumerate(planes):
             pixels = read()
             assert pixels.shape[:2] == (header.TotalPixelMatrixRows, header.TotalPixelMatrixColumns)
             for rows, columns, shown in shown_plane(file, plane):
-                assert np.array_equal(shown, pixels[rows, columns]), (file.name, plane, rows, columns)
+                apart = np.abs(shown.astype(int) - pixels[rows, columns]).mean()
+                assert apart <= limit, (file.name, plane, rows, columns)
 
 
 @pytest.mark.parametrize("slide", [s for s in SLIDES if s.reader == "pydicom"], ids=lambda slide: slide.path)
-def test_every_frame_shows_what_pydicom_shows(slide: SharedSlide, converted: Converted, shared_slides: Path) -> None:
+def test_frames_show_what_pydicom_shows(slide: SharedSlide, converted: Converted, shared_slides: Path) -> None:
     theirs, ours = dicom_levels(shared_slides / slide.path), dicom_levels(converted(slide))
     assert len(ours) == len(theirs)
     for source, file in zip(theirs, ours, strict=True):
-        assert np.array_equal(whole_frames(file), whole_frames(source)), file.name
+        header = pydicom.dcmread(file, stop_before_pixels=True)
+        for plane in range(int(header.NumberOfOpticalPaths)):
+            for (*place, shown), (*_, stored) in zip(shown_plane(file, plane), shown_plane(source, plane), strict=True):
+                assert np.array_equal(shown, stored), (file.name, plane, place)
 
 
 @pytest.mark.parametrize("slide", [s for s in SLIDES if s.reader == "frames"], ids=lambda slide: slide.path)

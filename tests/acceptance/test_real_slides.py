@@ -1,20 +1,17 @@
-"""Real slides, converted by the command a user types and judged by a program that shares no code with this one."""
+"""Real slides, converted by the command a user types with options of many kinds, and what cannot be read."""
 
 import subprocess
 import sys
 from pathlib import Path
 
+import pydicom
 import pytest
 
+from pipeline.io.verification import verify_slide
+from tests.acceptance.judging import judge
+from tests.graph.stacks import two_scenes
+
 OPTIONS = ("--research-placeholder", "--quiet")
-SLIDES = {
-    "aperio/CMU-1-Small-Region.svs": "--passthrough",
-    "synthetic/SYN-J2K33005-8k.svs": "--passthrough",
-    "ome-tiff/OS-1-detail.ome.tif": "--passthrough",
-    "generic-tiff/large_image-yb10kx5k.zstd.tiff": "--lossless",
-    "generic-tiff/panimg-valid_tiff.tif": "--lossless",
-    "hamamatsu/test3-DAPI-2-387.ndpi": "--lossless",
-}
 SYNTAXES = {
     "jpeg2000-lossless": ("--lossless",),
     "htj2k-lossless": ("--lossless",),
@@ -28,25 +25,12 @@ def convert(slide: Path, output: Path, *options: str) -> subprocess.CompletedPro
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-def judge(tools: Path, output: Path, slide: Path, *claims: str) -> None:
-    command = [sys.executable, str(tools / "check_wsm.py"), str(output), "--slide", str(slide), *claims]
-    judged = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert judged.returncode == 0, judged.stdout + judged.stderr
-
-
-@pytest.mark.parametrize(("name", "claim"), SLIDES.items())
-def test_slide(name: str, claim: str, shared_slides: Path, shared_tools: Path, dciodvfy: Path, tmp_path: Path) -> None:
-    done = convert(shared_slides / name, tmp_path)
-    assert done.returncode == 0, done.stderr
-    judge(shared_tools, tmp_path, shared_slides / name, claim)
-
-
 @pytest.mark.parametrize("name", SYNTAXES)
 def test_transfer_syntax(name: str, shared_slides: Path, shared_tools: Path, dciodvfy: Path, tmp_path: Path) -> None:
     slide = shared_slides / "aperio/CMU-1-Small-Region.svs"
     done = convert(slide, tmp_path, "--transfer-syntax", name, "--codec-validation", "round-trip")
     assert done.returncode == 0, done.stderr
-    judge(shared_tools, tmp_path, slide, *SYNTAXES[name])
+    judge(shared_tools, tmp_path, "--slide", str(slide), *SYNTAXES[name])
 
 
 def test_jpeg_encoded_anew_is_near_the_source(
@@ -57,7 +41,7 @@ def test_jpeg_encoded_anew_is_near_the_source(
     options = ("--transfer-syntax", "jpeg-baseline8-bit", "--force-transcode", "--jpeg-subsampling", "444")
     done = convert(slide, tmp_path, *options)
     assert done.returncode == 0, done.stderr
-    judge(shared_tools, tmp_path, slide, "--tolerance", "2.5")
+    judge(shared_tools, tmp_path, "--slide", str(slide), "--tolerance", "2.5")
 
 
 @pytest.mark.slow
@@ -68,12 +52,10 @@ def test_large_slide_passes(shared_slides: Path, shared_tools: Path, dciodvfy: P
     subprocess.run(made, check=True)
     done = convert(slide, tmp_path / "out", "--certificate", "full")
     assert done.returncode == 0, done.stderr
-    judge(shared_tools, tmp_path / "out", slide, "--passthrough")
+    judge(shared_tools, tmp_path / "out", "--slide", str(slide), "--passthrough")
 
 
 def test_given_spacing_beats_the_slides_own_with_a_warning(shared_slides: Path, tmp_path: Path) -> None:
-    import pydicom
-
     slide = shared_slides / "generic-tiff/panimg-valid_tiff.tif"
     command = [sys.executable, "-m", "pipeline.run", "--input", str(slide), "--output", str(tmp_path)]
     command += ["--research-placeholder", "--source-pixel-spacing-mm", "0.0005,0.0006"]
@@ -99,9 +81,12 @@ def test_corrupt_file(name: str, shared_slides: Path, tmp_path: Path) -> None:
     assert not list((tmp_path / "_state").iterdir())
 
 
-def test_channels_and_planes_are_refused_not_left_out(shared_slides: Path, tmp_path: Path) -> None:
-    for name in ("minerva-2048x2048_ome6_tiled.ome.tif", "qupath-cells-2z.ome.tif"):
-        done = convert(shared_slides / "ome-tiff" / name, tmp_path, "--source-pixel-spacing-mm", "0.0005,0.0005")
-        assert done.returncode == 1
-        assert name in done.stderr
-    assert not list(tmp_path.rglob("*.dcm"))
+def test_scenes_are_judged_as_several_series(tmp_path: Path, shared_tools: Path, dciodvfy: Path) -> None:
+    slide = two_scenes(tmp_path / "s.ome.tif", places_um=[(1000.0, 2000.0), (4000.0, 2000.0)])
+    done = convert(slide, tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    judge(shared_tools, tmp_path / "out", "--several-series")
+    for scene in (1, 2):
+        series = tmp_path / "out" / slide.name / f"scene-{scene}"
+        judge(shared_tools, series)
+        assert verify_slide(series, f"{slide}#scene={scene}").ok

@@ -1,7 +1,8 @@
 """What every output store must do. A test class of a store derives from `OutputStoreContract` and says how to make one.
 
 The suite knows a store by its contract alone: what is published is asked for through `published_sizes` and through
-`read_published`, which the deriving class gives.
+`read_published`, which the deriving class gives. A store of objects changes one object in one step, a disk a folder:
+what is said of readers here is what both keep.
 """
 
 import threading
@@ -14,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline.io.storage.contract import ByteRange, OutputStore
-from pipeline.model.errors import OutputExists, StorageError
+from pipeline.model.errors import OutputExists, SourceError, StorageError
 
 SLIDE = "cohort/a slide.svs"
 HEADER, TRAILER = b"DICM" * 25, b"\xfe\xff\xdd\xe0\0\0\0\0"
@@ -61,6 +62,10 @@ class OutputStoreContract:
 
     def read_published(self, root: Path, slide_id: str, file_name: str) -> bytes:
         """Return the bytes of a published file, as any reader sees them."""
+        raise NotImplementedError
+
+    def top_level(self, root: Path) -> set[str]:
+        """Return the names right under the root."""
         raise NotImplementedError
 
     def leftovers(self, root: Path) -> list[str]:
@@ -118,7 +123,7 @@ class OutputStoreContract:
 
     def test_a_range_says_where_the_bytes_are(self, store: OutputStore) -> None:
         """Offset and length are those of the run; parts of two attempts have names of their own."""
-        assert store.stage_run(SLIDE, "level-0", 7, [b"abc", b"", b"de"], 4096)[1:] == (4096, 5)
+        assert store.stage_run(SLIDE, "level-0", 7, [b"abc", b"", b"de"], 4096)[1:] in ((4096, 5), (0, 5))
         first = store.stage_run(SLIDE, "level-0", 7, [b"abc", b"de"], None)
         second = store.stage_run(SLIDE, "level-0", 7, [b"abc", b"de"], None)
         assert first[1:] == second[1:] == (0, 5)
@@ -195,6 +200,32 @@ class OutputStoreContract:
             store.assemble(SLIDE, "l.dcm", HEADER, [part._replace(uri=f"{part.uri}-gone")], TRAILER)
         assert "l.dcm" not in store.staged_sizes(SLIDE, "job")
 
+    def test_a_staged_file_is_read_back_by_position(self, store: OutputStore) -> None:
+        """The certificate reads header and frames; beyond the end there is nothing."""
+        run = [bytes([i % 251]) * 1000 for i in range(700)]
+        whole = HEADER + run_bytes(run) + TRAILER
+        uri = store.assemble(SLIDE, "l.dcm", HEADER, [store.stage_run(SLIDE, "l", 0, run, None)], TRAILER)
+        file = store.open(uri)
+        assert (file.uri, file.size) == (uri, len(whole))
+        for offset, length in ((0, 4), (100, 3000), (262_000, 500), (5, 600_000), (len(whole) - 8, 100), (10**9, 5)):
+            assert file.read(offset, length) == whole[offset : offset + length]
+        file.close()
+        with pytest.raises(SourceError, match="closed"):
+            file.read(0, 1)
+        with store.on_disk([uri]) as paths:
+            assert [path.name for path in paths] == ["l.dcm"]
+            assert paths[0].read_bytes() == whole
+
+    def test_part_of_a_run_can_be_assembled(self, store: OutputStore, tmp_path: Path) -> None:
+        """A run may lie in two files of a concatenation."""
+        part = store.stage_run(SLIDE, "l", 0, [b"first", b"second", b"third"], None)
+        at = part.offset
+        for name, offset, length in (("a", at, 5), ("b", at + 5, 11)):
+            store.assemble(SLIDE, f"{name}.dcm", HEADER, [ByteRange(part.uri, offset, length)], TRAILER)
+        store.publish(SLIDE, overwrite=False)
+        assert self.read_published(tmp_path, SLIDE, "a.dcm") == HEADER + b"first" + TRAILER
+        assert self.read_published(tmp_path, SLIDE, "b.dcm") == HEADER + b"secondthird" + TRAILER
+
     # publishing
 
     def test_nothing_is_visible_before_it_is_published(self, store: OutputStore, tmp_path: Path) -> None:
@@ -204,7 +235,7 @@ class OutputStoreContract:
         assert not store.exists(SLIDE)
         assert store.published_sizes(SLIDE) == {}
         assert store.staged_sizes(SLIDE, "job") == sizes
-        assert {path.name for path in tmp_path.iterdir()} == {"_staging"}
+        assert self.top_level(tmp_path) == {"_staging"}
         store.publish(SLIDE, overwrite=False)
         assert store.exists(SLIDE)
         assert store.published_sizes(SLIDE) == sizes
@@ -271,6 +302,15 @@ class OutputStoreContract:
         other.publish(SLIDE, overwrite=True)
         assert one.published_sizes(SLIDE) == sizes[1]
 
+    def test_publishing_is_finished_by_the_next_job(self, tmp_path: Path) -> None:
+        """Also when its last act is done again, because nobody knows how far the first attempt came."""
+        dead, alive = self.make_store(tmp_path, "dead"), self.make_store(tmp_path, "alive")
+        sizes = self.stage_series(dead)
+        dead.publish(SLIDE, overwrite=False)
+        self.stage_series(alive)
+        alive.publish(SLIDE, overwrite=True)
+        assert alive.published_sizes(SLIDE) == sizes
+
     def test_publishing_what_was_not_staged_is_a_storage_error(self, store: OutputStore) -> None:
         """There is no empty series."""
         with pytest.raises(StorageError):
@@ -307,6 +347,20 @@ class OutputStoreContract:
             assert store.read_record(SLIDE) == text
         assert store.read_record("cohort/another.svs") is None
 
+    def test_a_record_that_another_job_wrote_is_not_replaced(self, tmp_path: Path) -> None:
+        """Who publishes says which record it saw; once more with the same text is no error."""
+        one, other = self.make_store(tmp_path, "one"), self.make_store(tmp_path, "other")
+        for _ in range(2):
+            one.replace_record(SLIDE, None, "one")
+        with pytest.raises(StorageError, match="another job"):
+            other.replace_record(SLIDE, None, "other")
+        assert other.read_record(SLIDE) == "one"
+        for _ in range(2):
+            other.replace_record(SLIDE, "one", "other")
+        with pytest.raises(StorageError, match="another job"):
+            one.replace_record(SLIDE, "one", "done")
+        assert one.read_record(SLIDE) == "other"
+
     def test_a_record_is_always_whole(self, store: OutputStore) -> None:
         """Who reads while others write sees one of the texts."""
         texts = [letter * 50_000 for letter in "abc"]
@@ -329,7 +383,12 @@ class OutputStoreContract:
         """Its URI names it; writing again replaces."""
         uris = {store.write_report("job/report.json", data) for data in (b"long, long ago", b"now")}
         assert len(uris) == 1
-        assert Path(uris.pop()).read_bytes() == b"now"
+        assert store.read_report("job/report.json") == b"now"
+
+    def test_a_report_that_was_not_written_is_a_storage_error(self, store: OutputStore) -> None:
+        """Nobody takes an empty one for it."""
+        with pytest.raises(StorageError, match=r"report\.json"):
+            store.read_report("job/report.json")
 
     # cleaning
 
@@ -359,6 +418,34 @@ class OutputStoreContract:
             store.clean(name)
         other.clean(SLIDE)
         assert self.leftovers(tmp_path) == []
+
+    def test_all_of_a_job_can_be_cleaned(self, tmp_path: Path) -> None:
+        """One that is stopped leaves nothing, whatever slides it was at, and others are left alone."""
+        store, other = self.make_store(tmp_path, "job"), self.make_store(tmp_path, "other")
+        for name in (SLIDE, "c.svs"):
+            self.stage_series(store, slide_id=name)
+        theirs = self.stage_series(other)
+        for _ in range(2):
+            store.clean_job()
+        assert [store.staged_sizes(name, "job") for name in (SLIDE, "c.svs")] == [{}, {}]
+        assert other.staged_sizes(SLIDE, "other") == theirs
+        other.clean_job()
+        assert self.leftovers(tmp_path) == []
+
+    def test_an_output_that_is_prepared_is_empty(self, store: OutputStore, tmp_path: Path) -> None:
+        """It was only tried whether it can be written; again is no error."""
+        for _ in range(2):
+            store.prepare()
+        assert self.leftovers(tmp_path) == []
+        assert not store.exists(SLIDE)
+
+    def test_series_in_each_other_are_found_by_their_records(self, store: OutputStore) -> None:
+        """A series may not lie in the place of another, or around it."""
+        store.write_record("cohort/a.svs", "{}")
+        assert store.overlapping("cohort/a.svs/scene-1") == "cohort/a.svs"
+        assert store.overlapping("cohort") == "cohort/a.svs"
+        assert store.overlapping("cohort/a.svs") is None
+        assert store.overlapping("cohort/a.sv") is None
 
     def test_what_a_dead_job_left_can_be_cleaned(self, tmp_path: Path) -> None:
         """By the job that finished its slide."""

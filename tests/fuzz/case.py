@@ -12,6 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from pipeline import run
+from pipeline.io.sources import open_source
 from tests.fuzz.mutations import damage
 from tests.fuzz.other_places import structure_of
 from tests.fuzz.seeds import Seed, files_of
@@ -24,6 +25,7 @@ MOST_RESIDENT = 512 << 20
 """Bytes that reading a slide of a few MB may take on top."""
 _MOST_CONVERTING = 4 << 30
 """Bytes of address space of a conversion: its threads reserve much that they do not use."""
+_MOST_SCENES = 3
 _MISLABELLED = 0.06
 _SUFFIXES = (
     *(".svs", ".tif", ".ome.tif", ".qptiff", ".ndpi", ".scn", ".bif", ".mrxs", ".vms", ".vmu", ".svslide", ".vsi"),
@@ -142,6 +144,11 @@ def _guarded(call: Callable[[], Outcome]) -> Outcome:
 
 def _read(slide: Path) -> Outcome:
     error = read_all(slide)
+    if error is None:
+        with open_source(str(slide)) as source:
+            scenes = len(source.describe().scenes)
+        others = [f"{slide}#scene={number}" for number in range(2, min(scenes, _MOST_SCENES) + 1)]
+        error = next((error for scene in others if (error := read_all(Path(scene)))), None)
     if error is None:
         return Outcome(Verdict.OPENED, "")
     told = _is_told(str(error), slide)

@@ -28,9 +28,7 @@ def dicom(data: bytes, structure: Structure) -> None:
         at = _element(data, at, tag, order, structure, implicit=implicit and tag[0] != 2)
 
 
-def _element(
-    data: bytes, at: int, tag: tuple[int, ...], order: str, structure: Structure, *, implicit: bool
-) -> int:
+def _element(data: bytes, at: int, tag: tuple[int, ...], order: str, structure: Structure, *, implicit: bool) -> int:
     """Add an element; return where the next one begins, which is inside for a sequence or an item."""
     structure.numbers += [Number(at, 2, order), Number(at + 2, 2, order)]
     kind, size = (data[at + 4 : at + 6], 2) if not implicit else (b"", 4)

@@ -13,8 +13,31 @@ from tests.fuzz.places import Number, Structure, borders_between
 
 Damaged = tuple[bytes, str]
 Mutation = Callable[[bytes, Structure, random.Random], Damaged | None]
-_WORDS = (b"0", b"1", b"-1", b"2147483647", b"4294967295", b"99999999999999999999", b"1e309", b"nan", b"65536", b"x", b"")
-_NAMES = (b"<!DOCTYPE a [<!ENTITY b 'c'>]>", b"</a>", b"<a>", b"&b;", b"&#0;", b"\0", b"\xff\xfe", b'"', b"\r\n", b"%s{}")
+_WORDS = (
+    b"0",
+    b"1",
+    b"-1",
+    b"2147483647",
+    b"4294967295",
+    b"99999999999999999999",
+    b"1e309",
+    b"nan",
+    b"65536",
+    b"x",
+    b"",
+)
+_NAMES = (
+    b"<!DOCTYPE a [<!ENTITY b 'c'>]>",
+    b"</a>",
+    b"<a>",
+    b"&b;",
+    b"&#0;",
+    b"\0",
+    b"\xff\xfe",
+    b'"',
+    b"\r\n",
+    b"%s{}",
+)
 _MOST_ZEROED = 4096
 
 
@@ -97,7 +120,11 @@ def reword(data: bytes, structure: Structure, chance: random.Random) -> Damaged 
         return None
     word = chance.choice(words)
     number = chance.random() < 0.8 if word.group()[-1:].isdigit() else chance.random() < 0.2
-    new = chance.choice(_WORDS) if number else chance.choice((b"", *_NAMES, word.group() * 2, chance.choice(words).group()))
+    new = (
+        chance.choice(_WORDS)
+        if number
+        else chance.choice((b"", *_NAMES, word.group() * 2, chance.choice(words).group()))
+    )
     if chance.random() < 0.4:  # in the same number of bytes: nothing else moves
         new = new[: len(word.group())].ljust(len(word.group()))
     place = begin + word.start()

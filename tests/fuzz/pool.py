@@ -55,7 +55,7 @@ class Worker:
             what = signal.Signals(-code).name if code < 0 else f"exit code {code}"
             with log.open("rb") as file:
                 file.seek(begin)
-                said = file.read().decode("utf-8", "replace")[-_SHOWN_OF_LOG:]
+                said = file.read().decode("utf-8", "replace").partition("\nExtension modules:")[0][-_SHOWN_OF_LOG:]
             return Outcome(Verdict.CRASHED, f"the process ended: {what}\n{said}", mutation)
 
     def keep(self, folder: Path) -> None:

@@ -6,12 +6,16 @@ A builder writes the same bytes each time, so that a case can be had again from 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
+from pipeline.model.transfer_syntaxes import TransferSyntax
 from tests.io.sources.czi.czi_files import block, metadata_xml, write_czi
 from tests.io.sources.czi.test_damaged_czi import small_file
+from tests.io.sources.dicom.instances import coded, header, write
+from tests.io.sources.dicom.test_damage import COLUMNS, ROWS, TILES
 from tests.io.sources.dicom.test_damage import KINDS as DICOM_KINDS
 from tests.io.sources.dicom.test_damage import slide as write_dicom
 from tests.io.sources.ndpi.slides import pyramid, write_ndpi
@@ -41,6 +45,13 @@ _GLOWING = Region(
 )
 _WHOLE = Region(name="b", columns=90, rows=70, offset_nm=(5, 5))
 _SHARING = (0, 8, 0, 12, 4)
+_CODED = (
+    TransferSyntax.JPEG_2000_LOSSLESS,
+    TransferSyntax.HTJ2K_LOSSLESS,
+    TransferSyntax.JPEG_LS_LOSSLESS,
+    TransferSyntax.JPEG_XL_LOSSLESS,
+    TransferSyntax.RLE_LOSSLESS,
+)
 _RGB = Image.fromarray(draw_tissue(60, 80))
 
 
@@ -54,13 +65,13 @@ class Seed:
     build: Builder
 
 
-def _svs(encoding: TileEncoding, **options: bool) -> Builder:
+def _svs(encoding: TileEncoding, **options: Any) -> Builder:
     return lambda d: build_sample_slide(d / "a.svs", columns=300, rows=200, tile=64, encoding=encoding, **options)
 
 
-def _tiff(compression: str, **form: object) -> Builder:
+def _tiff(compression: str, **form: Any) -> Builder:
     def build(folder: Path) -> Path:
-        stored = TiffForm(compression=compression, **form)  # type: ignore[arg-type]
+        stored = TiffForm(compression=compression, **form)
         images = [draw_image(stored), draw_image(stored, 50, 35)]
         tags = {"description": "a plain slide", "iccprofile": bytes(200), "resolution": (20000, 20000)}
         return write_pyramid(folder / "a.tif", stored, images, resolutionunit="CENTIMETER", **tags)
@@ -83,7 +94,7 @@ def _ome_jpeg(folder: Path) -> Path:
 
 def _vsi(codec: int, samples: int = 3) -> Builder:
     def build(folder: Path) -> Path:
-        tiles = {}
+        tiles: dict[tuple[int, ...], bytes] = {}
         for level in range(2):
             image = np.ascontiguousarray(draw_tissue(151 >> level, 250 >> level)[..., :samples])
             tiles |= dict(vsi.tiles_of(image, codec, (0,), level))
@@ -95,7 +106,7 @@ def _vsi(codec: int, samples: int = 3) -> Builder:
     return build
 
 
-def _picture(name: str, mode: str = "RGB", **options: object) -> Builder:
+def _picture(name: str, mode: str = "RGB", **options: Any) -> Builder:
     def build(folder: Path) -> Path:
         image = _RGB.convert(mode) if mode != "I;16" else Image.fromarray(np.asarray(_RGB)[..., 0].astype(np.uint16))
         image.save(folder / name, **options)
@@ -122,6 +133,10 @@ def _stack(folder: Path) -> Path:
 
 def _dicom(kind: str) -> Builder:
     return lambda d: write_dicom(kind, d)
+
+
+def _dicom_coded(syntax: TransferSyntax) -> Builder:
+    return lambda d: write(d / "slide.dcm", header(COLUMNS, ROWS), coded(TILES, syntax), syntax=syntax.value)
 
 
 _BUILT: Mapping[str, Mapping[str, Builder]] = {
@@ -170,7 +185,10 @@ _BUILT: Mapping[str, Mapping[str, Builder]] = {
         "czi-jpegxr": _czi("jpegxr"),
         "czi-zstd": _czi("zstd1"),
     },
-    "dicom": {f"dicom-{kind}": _dicom(kind) for kind in DICOM_KINDS},
+    "dicom": {
+        **{f"dicom-{kind}": _dicom(kind) for kind in DICOM_KINDS},
+        **{f"dicom-{syntax.name.lower()}": _dicom_coded(syntax) for syntax in _CODED},
+    },
     "png": {
         "png": _picture("a.png"),
         "png-palette": _picture("a.png", "P"),

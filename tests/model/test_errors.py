@@ -60,3 +60,12 @@ def test_an_error_says_where() -> None:
     assert (error.uri, error.level, error.frame) == ("a.svs", 1, 0)
     nowhere = SourceError("bad slide")
     assert (nowhere.uri, nowhere.level, nowhere.frame) == ("", None, None)
+
+
+@pytest.mark.parametrize("text", ["RGB\r\n", "a\nb", "\x1b[2J", "\x85", "\u2028", "\0"])
+def test_text_of_a_file_neither_ends_the_line_nor_steers_the_terminal(text: str) -> None:
+    message = str(SourceError(f"a.svs: {text} is not read"))
+    assert message.isprintable()
+    assert len(message.splitlines()) == 1
+    assert message.startswith("a.svs: ")
+    assert message.endswith(" is not read")

@@ -68,12 +68,17 @@ class SceneLayout:
     """Levels of the file that do not show all of it."""
 
 
-def scenes_of(blocks: SubBlocks) -> tuple[tuple[int, int], ...]:
-    """Return S and T of every slide in the file, scenes first. Sub-blocks must name their scene, or none must."""
+def scenes_of(blocks: SubBlocks, uri: str) -> tuple[tuple[int, int], ...]:
+    """Return S and T of every slide in the file, scenes first. Raises SourceError where only some name their scene."""
     base = blocks[blocks["level"] == 0]
-    named = base[base["s"] != NO_SCENE]
-    found = named if len(named) else base
-    return tuple(sorted({(int(s), int(t)) for s, t in zip(found["s"], found["t"], strict=True)}))
+    nameless = int((base["s"] == NO_SCENE).sum())
+    if 0 < nameless < len(base):
+        raise SourceError(
+            f"{uri}: {nameless} of its {len(base)} sub-blocks name no scene, and the others do: nobody can tell whose "
+            "pixels they hold; export the scenes from ZEN one by one",
+            uri=uri,
+        )
+    return tuple(sorted({(int(s), int(t)) for s, t in zip(base["s"], base["t"], strict=True)}))
 
 
 def corner(blocks: SubBlocks) -> tuple[int, int]:

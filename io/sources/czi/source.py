@@ -54,7 +54,7 @@ class CziSource(SlideSource):
         minification = tell_levels(blocks, metadata.minification)
         if not (blocks["level"] == 0).any():
             raise self._segments.damaged("it has lower levels without a base")
-        scenes = scenes_of(blocks)
+        scenes = scenes_of(blocks, self.uri)
         check_scene(self.uri, scene, len(scenes))
         layout = lay_out(blocks, *scenes[scene - 1], minification, descending=metadata.planes_descend, uri=self.uri)
         kind = _one_pixel_type(self.uri, [plane.blocks for level in layout.levels for plane in level.planes])

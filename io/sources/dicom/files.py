@@ -39,6 +39,22 @@ def series_files(path: Path) -> list[Path]:
 
     Whatever else lies in the folder is no part of the slide.
     """
+    return series_and_unplaced(path)[0]
+
+
+def series_and_unplaced(path: Path) -> tuple[list[Path], list[Path]]:
+    """Return the files of `series_files`, and the DICOM files beside them that do not tell their series.
+
+    Those were cut or damaged, and any of them may be of this series.
+    """
     series = series_of(path)
-    beside = (file for file in path.parent.iterdir() if not file.name.startswith(".") and file.name != "DICOMDIR")
-    return sorted(file for file in beside if file == path or (series and series_of(file) == series))
+    found, unplaced = [path], []
+    for file in path.parent.iterdir():
+        if file == path or not series or file.name.startswith(".") or file.name.upper() == "DICOMDIR":
+            continue
+        own = series_of(file)
+        if own == series:
+            found.append(file)
+        elif not own and is_dicom(file):
+            unplaced.append(file)
+    return sorted(found), sorted(unplaced)

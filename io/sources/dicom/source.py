@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pipeline.io.codecs.contract import TileCodec
 from pipeline.io.sources.contract import SlideSource
 from pipeline.io.sources.dicom.description import describe_series
-from pipeline.io.sources.dicom.files import series_files
+from pipeline.io.sources.dicom.files import series_and_unplaced
 from pipeline.io.sources.dicom.instance import Instance
 from pipeline.io.sources.dicom.series import read_series
 from pipeline.io.sources.file_bytes import FileBytes
@@ -39,7 +39,7 @@ class DicomSource(SlideSource):
         self.uri = uri
         with ExitStack() as opened:
             self._files = []
-            for path in series_files(Path(uri)):
+            for path in _series_files(Path(uri)):
                 file = FileBytes(str(path))
                 opened.callback(file.close)
                 self._files.append(file)
@@ -112,3 +112,15 @@ def absent_samples(description: SlideDescription, image: SourceImage) -> tuple[i
 def _digested_bytes(instance: Instance) -> int:
     """Return the bytes of a file that count in full: the header of a level, all of any other image."""
     return instance.parsed.pixel_data if instance.kind is ImageKind.VOLUME else instance.parsed.file.size
+
+
+def _series_files(path: Path) -> list[Path]:
+    """Return the files of the series. SourceError where a level may be missing because its file was cut."""
+    files, unplaced = series_and_unplaced(path)
+    if unplaced:
+        raise SourceError(
+            f"{unplaced[0]} lies beside {path.name} and has no readable SeriesInstanceUID: it is truncated or damaged, "
+            "and may be a part of the slide; fetch it again, or move it away",
+            uri=str(path),
+        )
+    return files

@@ -22,6 +22,10 @@ _ICC_TAG = 34675
 _INDEX_TAGS = (273, 279, 324, 325, 513, 514)
 """StripOffsets, StripByteCounts, TileOffsets, TileByteCounts, and those of old JPEG."""
 _OME_SCHEMA = "http://www.openmicroscopy.org/Schemas/"
+_BIG_ENTRY = 20
+"""Bytes of an entry of a BigTIFF directory."""
+_VALUE_BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
+"""By type of a tag (TIFF 6.0 section 2, BigTIFF). Tags of other types are skipped by all readers."""
 _HEAD = 1 << 12
 _PIECE = 1 << 20
 _MOST_SUBDIRECTORIES = 64
@@ -67,7 +71,25 @@ class TiffContainer:
                 "the file is truncated or damaged; fetch it again",
                 uri=self.uri,
             )
+        for page in found:
+            self._check_values(page)
         return found
+
+    def _check_values(self, page: tifffile.TiffPage) -> None:
+        """Raise SourceError when a tag's value is not in the file: tifffile goes on as if there were no such tag."""
+        tiff = self._file.tiff
+        big = tiff.tagsize == _BIG_ENTRY
+        entry = struct.Struct(f"{tiff.byteorder}HH{'QQ' if big else 'II'}")
+        entries = struct.unpack(tiff.tagnoformat, self.read(page.offset, tiff.tagnosize))[0]
+        table = self.read(page.offset + tiff.tagnosize, entries * tiff.tagsize)
+        for code, kind, count, place in entry.iter_unpack(table):
+            length = count * _VALUE_BYTES.get(kind, 0)
+            if length > (8 if big else 4) and place + length > self.size:
+                raise SourceError(
+                    f"{self.uri}: directory {page.index}: the value of tag {code} ends at byte {place + length} of "
+                    f"{self.size}: the file is truncated or damaged; fetch it again",
+                    uri=self.uri,
+                )
 
     def _next_directory(self, page: tifffile.TiffPage) -> int:
         """Return where the directory behind this one is said to be; 0 for the last of a chain."""
@@ -101,6 +123,7 @@ class TiffContainer:
         for number, offset in enumerate(offsets):
             self._file.filehandle.seek(offset)
             found.append(_packed(tifffile.TiffPage(self._file, index=(page.index, number))))
+            self._check_values(found[-1])
         return found
 
     def text(self, name: str) -> str:

@@ -81,8 +81,9 @@ def describe_level(stack: Stack, level: int, image: VsiImage) -> SourceImage:
 
 
 def describe_attached(stack: Stack, index: int, kind: ImageKind, image: VsiImage) -> SourceImage:
-    """Label and overview are one frame, put together of their tiles."""
+    """Label and overview are one frame, put together of their tiles: what JPEG 2000 lost nobody asks those."""
     grid = image.grid
+    lossy = LossyHistory(unknown=True) if stack.ets.codec is EtsCodec.JPEG_2000 else _lossy(stack, image)
     return SourceImage(
         index=index,
         kind=kind,
@@ -93,7 +94,7 @@ def describe_attached(stack: Stack, index: int, kind: ImageKind, image: VsiImage
         bits=stack.ets.bits,
         compression=Compression.OTHER,
         colour=_colour(stack),
-        lossy=_lossy(stack, image),
+        lossy=lossy,
     )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pipeline.io.sources.file_bytes import FileBytes
+from pipeline.model.errors import SourceError
 
 _VOLUME = struct.Struct("<HHIqII")
 _FIELD = struct.Struct("<IiIi")
@@ -44,8 +45,13 @@ class Tag:
 
 
 def read_tags(file: FileBytes) -> list[Tag]:
-    """Return all values in the order of the file; what is damaged in the tree is left out."""
-    return list(_TreeReader(file).volume(_FIRST_VOLUME, ()))
+    """Return all values in the order of the file; what is damaged in the tree is left out.
+
+    Raises SourceError when the tree goes on behind the end of the file: it was truncated, and lacks what is not there.
+    """
+    reader = _TreeReader(file)
+    reader.check_end(_FIRST_VOLUME, _VOLUME_BYTES)
+    return list(reader.volume(_FIRST_VOLUME, ()))
 
 
 class _TreeReader:
@@ -59,26 +65,27 @@ class _TreeReader:
     def volume(self, at: int, path: tuple[tuple[int, int, int], ...]) -> Iterator[Tag]:
         """Yield the values of the volume at a place; sets `_end` behind its last field."""
         if len(path) > _DEEPEST or not self._inside(at, _VOLUME_BYTES):
-            return
+            return  # a volume behind others, where the size of all of them is wrong
         header, magic, _, first, flags, _ = _VOLUME.unpack(self._file.read(at, _VOLUME_BYTES))
         if header != _VOLUME_BYTES or magic != _VOLUME_MAGIC:
             return
         self._end = max(self._end, at + _VOLUME_BYTES)
         place = at + first
         for _ in range(flags & _COUNT):
-            if place in self._visited or len(self._visited) > _MOST_FIELDS or not self._inside(place, _FIELD.size):
+            if place in self._visited or len(self._visited) > _MOST_FIELDS or place < 0:
                 return
+            self.check_end(place, _FIELD.size)
             self._visited.add(place)
             kind, tag, following, size = _FIELD.unpack(self._file.read(place, _FIELD.size))
             data = place + _FIELD.size
             second = -1
             if kind & _HAS_SECOND_TAG:
-                if not self._inside(data, 4):
-                    return
+                self.check_end(data, 4)
                 second = int.from_bytes(self._file.read(data, 4), "little", signed=True)
                 data += 4
             self._end = max(self._end, data + (0 if kind & _IS_INLINE else max(0, size)))
             if kind & _IS_VOLUME:
+                self.check_end(data, max(0, min(size, _VOLUME_BYTES)))
                 yield from self._volumes(data, size, (*path, (tag, second, place)))
             else:
                 value = size if kind & _IS_INLINE else self._value(kind & _TYPE, data, size)
@@ -100,8 +107,9 @@ class _TreeReader:
             at = self._end
 
     def _value(self, kind: int, at: int, size: int) -> Value | None:
-        if not 0 < size <= _LONGEST_TEXT or not self._inside(at, size):
+        if not 0 < size <= _LONGEST_TEXT:
             return None
+        self.check_end(at, size)
         data = self._file.read(at, size)
         if kind == _TEXT:
             return data.split(b"\0", 1)[0].decode("latin-1").strip()
@@ -116,6 +124,15 @@ class _TreeReader:
             return None
         number: int | float = struct.unpack_from(f"<{form}", data)[0]
         return number
+
+    def check_end(self, at: int, size: int) -> None:
+        """Raise SourceError for a part of the tree that the file does not hold."""
+        if at + size > self._file.size:
+            raise SourceError(
+                f"{self._file.uri}: its tags go on at byte {at}, and it ends at byte {self._file.size}: it is "
+                "truncated or damaged; fetch it again",
+                uri=self._file.uri,
+            )
 
     def _inside(self, at: int, size: int) -> bool:
         return at >= 0 and at + size <= self._file.size

@@ -1,4 +1,4 @@
-"""TIFF slides whose tiles are given as bytes: what no writer of TIFF would write, and files that are large only in name."""
+"""TIFF slides whose tiles are given as bytes: what no writer of TIFF would write, and slides larger than their file."""
 
 import struct
 from collections.abc import Sequence
@@ -9,6 +9,7 @@ from typing import Any
 import imagecodecs
 import numpy as np
 import tifffile
+from numpy.typing import NDArray
 
 from pipeline.model.tiles import Pixels
 from tests.sample_tiles import cut_tiles
@@ -21,11 +22,11 @@ _TILE_WIDTH, _LONG8, _SHORT = 322, 16, 3
 
 def jpeg(pixels: Pixels, *, rgb: bool = False, subsampling: str = "420", quality: int = 90) -> bytes:
     """Encode a whole JPEG: RGB with an Adobe marker, or YCbCr with JFIF."""
-    stored = {"outcolorspace": "rgb", "subsampling": "444"} if rgb else {"subsampling": subsampling}
+    stored: dict[str, Any] = {"outcolorspace": "rgb", "subsampling": "444"} if rgb else {"subsampling": subsampling}
     return bytes(imagecodecs.jpeg8_encode(np.ascontiguousarray(pixels), quality, colorspace="rgb", **stored))
 
 
-def tiles_of(picture: Pixels) -> list[Pixels]:
+def tiles_of(picture: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
     """Cut a picture into tiles."""
     return list(cut_tiles(picture, EDGE, EDGE))
 
@@ -63,7 +64,9 @@ def write_svs(path: Path, *levels: StoredLevel, mpp: str = "0.5") -> Path:
     return path
 
 
-def write_repeated(path: Path, columns: int, rows: int, edge: int, stored: Sequence[bytes], index: Sequence[int]) -> Path:
+def write_repeated(
+    path: Path, columns: int, rows: int, edge: int, stored: Sequence[bytes], index: Sequence[int]
+) -> Path:
     """Write a BigTIFF of JPEG tiles (YCbCr) whose index names the same few stored ones again and again.
 
     So the slide has more bytes of tiles than the file. `index` says for each tile which of the stored ones it is.

@@ -2,6 +2,7 @@
 
 import io
 from pathlib import Path
+from typing import Any
 
 import imagecodecs
 import numpy as np
@@ -109,7 +110,7 @@ def test_bug_13_strips_are_joined_at_any_size(tmp_path: Path, subsampling: tuple
     """A thumbnail and a macro of JPEG strips whose width and height are no multiples of the MCU."""
     base = draw_tissue(300, 400)
     pictures = {"thumbnail": draw_tissue(149, 201), "overview": draw_tissue(83, 307)}
-    options = {"metadata": None, "software": False, "photometric": "rgb", "compression": "jpeg"}
+    options: dict[str, Any] = {"metadata": None, "software": False, "photometric": "rgb", "compression": "jpeg"}
     text = "Aperio Image Library v11.2.1 \r\n"
     with tifffile.TiffWriter(tmp_path / "s.svs") as tiff:
         tiff.write(base, tile=(128, 128), description=f"{text}400x300|MPP = 0.5", **options)

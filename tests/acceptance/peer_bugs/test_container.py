@@ -10,6 +10,7 @@ import openslide
 import pydicom
 import pytest
 import wsidicom
+from pydicom.encaps import get_frame
 
 from pipeline.io.dicom.offset_table import item_offsets
 from pipeline.io.sources import open_source
@@ -43,7 +44,9 @@ def beyond_32_bits(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[P
     stored = [jpeg(noise(seed), subsampling="444", quality=100) for seed in range(3)]
     index = np.full(ACROSS * DOWN, 1)
     index[0], index[-1] = 0, 2
-    slide = write_repeated(folder / "s.tiff", ACROSS * LARGE_EDGE, DOWN * LARGE_EDGE, LARGE_EDGE, stored, index.tolist())
+    slide = write_repeated(
+        folder / "s.tiff", ACROSS * LARGE_EDGE, DOWN * LARGE_EDGE, LARGE_EDGE, stored, index.tolist()
+    )
     (entry,) = convert(slide, folder / "out", source_pixel_spacing_mm=SPACING)["slides"]
     assert entry["frames_by_route"]["passthrough"] == ACROSS * DOWN
     file = folder / "out/s.tiff/level-0.dcm"
@@ -70,8 +73,9 @@ def test_bug_19_offsets_beyond_32_bits_are_in_an_extended_table(beyond_32_bits: 
             tag, size = struct.unpack("<4sI", stream.read(8))
             assert (tag, size) == (b"\xfe\xff\x00\xe0", length + length % 2)
             assert stream.read(int(length)) == expected
-        frame = pydicom.encaps.get_frame(
-            _seek(stream, pixels),
+        stream.seek(pixels)
+        frame = get_frame(
+            stream,
             ACROSS * DOWN - 1,
             extended_offsets=(instance.ExtendedOffsetTable, instance.ExtendedOffsetTableLengths),
         )
@@ -84,11 +88,6 @@ def test_bug_19_offsets_beyond_32_bits_are_in_an_extended_table(beyond_32_bits: 
     with wsidicom.WsiDicom.open(file) as series:
         tile = np.asarray(series.read_tile(0, (ACROSS - 1, DOWN - 1)).convert("RGB"))
     assert np.abs(tile - shown).max() <= 3
-
-
-def _seek(stream: object, place: int) -> object:
-    stream.seek(place)  # type: ignore[attr-defined]
-    return stream
 
 
 def test_bug_20_each_frame_is_one_fragment_beside_an_extended_table(slide: Path, tmp_path: Path) -> None:
@@ -115,8 +114,7 @@ def test_bug_21_an_instance_of_more_than_32_bits_is_read_back(beyond_32_bits: tu
     assert int(lengths.sum()) > 1 << 32
 
 
-@pytest.mark.parametrize("offset", [1 << 32, (1 << 63) - 1, 1 << 63, (1 << 64) - 1])
-def test_bug_21_offsets_beyond_the_file_are_passed_over(slide: Path, tmp_path: Path, offset: int) -> None:
+def test_bug_21_offsets_beyond_the_file_are_passed_over(slide: Path, tmp_path: Path) -> None:
     """With a word; the frames are found by their items instead."""
     convert(slide, tmp_path, offset_table=OffsetTable.EXTENDED, levels=(0,), label=False, overview=False)
     file = tmp_path / "s.svs/level-0.dcm"
@@ -124,12 +122,13 @@ def test_bug_21_offsets_beyond_the_file_are_passed_over(slide: Path, tmp_path: P
     data = bytearray(file.read_bytes())
     table = header(file).ExtendedOffsetTable
     last = data.index(table) + len(table) - 8
-    data[last : last + 8] = struct.pack("<Q", offset)
-    file.write_bytes(data)
-    with open_source(str(file)) as source:
-        assert any("offset table" in warning for warning in source.describe().warnings)
-        (tile,) = source.read_tiles(0, len(frames) - 1, 1)
-    assert jpeg_scan(tile) == jpeg_scan(frames[-1])
+    for offset in (1 << 32, (1 << 63) - 1, 1 << 63, (1 << 64) - 1):
+        data[last : last + 8] = struct.pack("<Q", offset)
+        file.write_bytes(data)
+        with open_source(str(file)) as source:
+            assert any("offset table" in warning for warning in source.describe().warnings)
+            (tile,) = source.read_tiles(0, len(frames) - 1, 1)
+        assert jpeg_scan(tile) == jpeg_scan(frames[-1])
 
 
 @pytest.mark.parametrize("kind", [OffsetTable.EXTENDED, OffsetTable.BASIC])
@@ -191,9 +190,7 @@ def test_bug_24_native_pixel_data_has_the_representation_of_its_bits(
             assert element.VR in representations
             assert not element.is_undefined_length
             assert len(element.value) % 2 == 0
-            assert np.array_equal(
-                np.atleast_3d(dataset.pixel_array[0])[:32, :48], draw_image(form, 95, 63)[:32, :48]
-            )
+            assert np.array_equal(np.atleast_3d(dataset.pixel_array[0])[:32, :48], draw_image(form, 95, 63)[:32, :48])
 
 
 def test_bug_24_odd_native_pixel_data_is_padded(slide: Path, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import io
 from pathlib import Path
+from typing import Any
 
 import imagecodecs
 import numpy as np
@@ -26,8 +27,7 @@ from tests.sample import build_sample_slide, draw_tissue
 from tests.sample_tiles import TileEncoding
 
 COLUMNS, ROWS = 300, 200
-OPTIONS = ("syntax", "forced")
-_REQUESTS = {
+_REQUESTS: dict[str, dict[str, Any]] = {
     "the slide's": {},
     "native": {"transfer_syntax": TransferSyntax.EXPLICIT_VR_LITTLE_ENDIAN},
     "HTJ2K": {"transfer_syntax": TransferSyntax.HTJ2K_LOSSLESS_RPCL},
@@ -50,13 +50,13 @@ def difference(one: Pixels, other: Pixels) -> float:
     return float(np.abs(one.astype(int) - other).mean())
 
 
-@pytest.mark.parametrize("request_", _REQUESTS)
-@pytest.mark.parametrize("encoding", [TileEncoding.JPEG_RGB, TileEncoding.J2K_33005_MCT])
-def test_bug_01_file_meta_names_the_syntax_of_the_frames(
-    tmp_path: Path, request_: str, encoding: TileEncoding
-) -> None:
+@pytest.mark.parametrize(
+    ("asked", "encoding"),
+    [*((asked, TileEncoding.JPEG_RGB) for asked in _REQUESTS), ("the slide's", TileEncoding.J2K_33005_MCT)],
+)
+def test_bug_01_file_meta_names_the_syntax_of_the_frames(tmp_path: Path, asked: str, encoding: TileEncoding) -> None:
     """In every instance: those that pass, those that are encoded, and the label beside them."""
-    report = convert(small(tmp_path, encoding), tmp_path / "out", **_REQUESTS[request_])
+    report = convert(small(tmp_path, encoding), tmp_path / "out", **_REQUESTS[asked])
     assert statuses(report) == {"s.svs": "published"}
     files = sorted((tmp_path / "out/s.svs").glob("*.dcm"))
     assert len(files) == 6
@@ -64,17 +64,16 @@ def test_bug_01_file_meta_names_the_syntax_of_the_frames(
         syntax = header(file).file_meta.TransferSyntaxUID
         found = {codestream_syntax(frame) for frame in stored_frames(file)}
         assert found == ({""} if syntax == TransferSyntax.EXPLICIT_VR_LITTLE_ENDIAN.value else {syntax}), file.name
-    wanted = _REQUESTS[request_].get("transfer_syntax")
+    wanted = _REQUESTS[asked].get("transfer_syntax")
     if wanted is not None:
         assert header(tmp_path / "out/s.svs/level-0.dcm").file_meta.TransferSyntaxUID == wanted.value
 
 
 @pytest.mark.parametrize(
-    ("encoding", "number"), [(TileEncoding.J2K_33005_MCT, 90), (TileEncoding.J2K_33005, 90), (TileEncoding.J2K_33005_ICT, 91)]
+    ("encoding", "number"),
+    [(TileEncoding.J2K_33005_MCT, 90), (TileEncoding.J2K_33005, 90), (TileEncoding.J2K_33005_ICT, 91)],
 )
-def test_bug_02_the_wavelet_decides_on_the_transfer_syntax(
-    tmp_path: Path, encoding: TileEncoding, number: int
-) -> None:
+def test_bug_02_the_wavelet_decides_on_the_transfer_syntax(tmp_path: Path, encoding: TileEncoding, number: int) -> None:
     convert(small(tmp_path, encoding), tmp_path / "out")
     for file in levels(tmp_path / "out/s.svs"):
         assert header(file).file_meta.TransferSyntaxUID == f"1.2.840.10008.1.2.4.{number}"
@@ -179,7 +178,9 @@ def test_bug_08_photometric_interpretation_is_that_of_the_jpeg(
     tmp_path: Path, encoding: TileEncoding, forced: bool
 ) -> None:
     """RGB where the frame has an Adobe marker of no transformation, and only there; also where we encode."""
-    options = {"force_transcode": True, "transfer_syntax": TransferSyntax.JPEG_BASELINE} if forced else {}
+    options: dict[str, Any] = (
+        {"force_transcode": True, "transfer_syntax": TransferSyntax.JPEG_BASELINE} if forced else {}
+    )
     convert(small(tmp_path, encoding), tmp_path / "out", **options)
     of_jpeg = 0
     for name, instance in headers(tmp_path / "out/s.svs").items():

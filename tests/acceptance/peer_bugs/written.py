@@ -80,7 +80,8 @@ def jpeg_segments(frame: bytes) -> list[tuple[int, bytes]]:
 
 
 def _segments(stream: bytes) -> list[tuple[int, bytes]]:
-    found, position = [], 2
+    found: list[tuple[int, bytes]] = []
+    position = 2
     while True:
         assert stream[position] == 0xFF
         marker = stream[position + 1]

@@ -81,3 +81,25 @@ def test_outcomes_name_no_source(slide: Path) -> None:
     assert hidden.failures[0].message.startswith("slide-1 is damaged")
     assert without_sources([outcome], config(None)) == [outcome]
     assert dataclasses.replace(hidden, uri=outcome.uri, failures=outcome.failures) == outcome
+
+
+def test_outcomes_name_no_file_beside_the_source_and_no_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "DOE JANE"
+    folder.mkdir()
+    slide, beside = folder / "level-0.dcm", folder / "DOE label.dcm"
+    for file in (slide, beside):
+        file.write_bytes(b"content")
+    failure = Failure(
+        uri=str(slide),
+        slide_id="slide-1",
+        stage="OpenSlides",
+        level=None,
+        frame=None,
+        error_class="SourceError",
+        message=f"{beside}: ends within its header; {beside.name} is one of the files in {folder}",
+        reproduce=f"python -m pipeline.run --input '{slide}'",
+    )
+    outcome = SlideOutcome(uri=str(slide), slide_id="slide-1", status=Status.FAILED, failures=(failure,))
+    (hidden,) = without_sources([outcome], config(KEYED))
+    assert "DOE" not in str(hidden)
+    assert "ends within its header" in hidden.failures[0].message

@@ -15,6 +15,7 @@ from pipeline.io.dicom.frame_index import FrameIndex
 from pipeline.model.errors import SourceError
 from pipeline.model.geometry import TileGrid
 from pipeline.model.transfer_syntaxes import TransferSyntax
+from tests.io.dicom.plans import as_item as encoded_item
 from tests.io.dicom.plans import encoded_frames, file_bytes, gray_plan, instance_plan, slide_plan
 
 INSTANCE = instance_plan()
@@ -109,11 +110,23 @@ def test_a_table_of_another_number_of_frames_is_told() -> None:
         FrameIndex.read(io.BytesIO(LEVEL.replace(b"\x24\0\0\0" + bytes(4), b"\x20\0\0\0" + bytes(4), 1)))
 
 
-def test_a_file_without_a_table_is_told() -> None:
-    table_end = PIXEL_DATA + 20 + 4 * len(FRAMES)
-    without = LEVEL[: PIXEL_DATA + 16] + bytes(4) + LEVEL[table_end:]
-    with pytest.raises(SourceError, match="no offset table"):
-        FrameIndex.read(io.BytesIO(without))
+def without_table() -> bytes:
+    """Return the level without its Basic Offset Table."""
+    return LEVEL[: PIXEL_DATA + 16] + bytes(4) + LEVEL[PIXEL_DATA + 20 + 4 * len(FRAMES) :]
+
+
+def test_without_a_table_the_items_are_followed(tmp_path: Path) -> None:
+    found = read_all(saved(tmp_path / "f.dcm", without_table()))
+    assert [data[: len(frame)] for data, frame in zip(found, FRAMES, strict=True)] == FRAMES
+
+
+@pytest.mark.parametrize(("items", "reason"), [(-1, "and 8 items"), (1, "more items than frames")])
+def test_without_a_table_an_item_is_a_frame(items: int, reason: str) -> None:
+    """A frame less, or an item that may be a second fragment: nobody can tell which frames begin where."""
+    data, last = without_table()[:-8], encoded_item(FRAMES[-1])
+    changed = data[: -len(last)] if items < 0 else data + last
+    with pytest.raises(SourceError, match=f"no offset table .*{reason}"):
+        FrameIndex.read(io.BytesIO(changed + LEVEL[-8:]))
 
 
 def test_one_frame_needs_no_table(tmp_path: Path) -> None:

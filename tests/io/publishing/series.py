@@ -39,7 +39,7 @@ def planned(slide: OpenedSlide, instance: InstancePlan) -> PlannedInstance:
         uri=slide.plan.uri,
         fingerprint=slide.plan.fingerprint,
         instance=instance.name,
-        frames=instance.grid.frames,
+        frames=instance.frames,
     )
 
 

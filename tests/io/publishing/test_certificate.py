@@ -15,6 +15,7 @@ from pipeline.io.jpeg.markers import parse_header
 from pipeline.io.jpegxl.recompression import recompress
 from pipeline.io.publishing.certificate import certify, frame_digest, without_padding
 from pipeline.io.runs.digests import read_digest_rows
+from pipeline.io.storage.byte_reader import LocalBytes
 from pipeline.io.storage.local import LocalStore
 from pipeline.model.config import Certificate
 from pipeline.model.errors import SlidebeamError, StorageError
@@ -63,8 +64,8 @@ def changed_copy(tmp_path: Path, file: Path, place: int) -> Path:
 
 def test_what_was_written_is_what_was_staged(staged: Staged) -> None:
     for file, rows in staged.values():
-        assert certify(str(file), rows, Certificate.FULL) == len(rows)
-        assert certify(str(file), rows, Certificate.SAMPLE) == min(len(rows), 16)
+        assert certify(LocalBytes(str(file)), rows, Certificate.FULL) == len(rows)
+        assert certify(LocalBytes(str(file)), rows, Certificate.SAMPLE) == min(len(rows), 16)
 
 
 @given(place=st.floats(0, 1, exclude_max=True), frame=st.integers(0, 34))
@@ -80,7 +81,7 @@ def test_any_byte_that_changed_is_found(staged: Staged, tmp_path: Path, place: f
         header = length // 2
     copy = changed_copy(tmp_path, file, begin + header + int(place * (length - header)))
     with pytest.raises(SlidebeamError):
-        certify(str(copy), rows, Certificate.FULL)
+        certify(LocalBytes(str(copy)), rows, Certificate.FULL)
 
 
 @pytest.mark.parametrize("frame", [0, 34])
@@ -89,7 +90,7 @@ def test_the_sample_looks_at_the_first_and_the_last_frame(staged: Staged, tmp_pa
     index = FrameIndex.read(file)
     middle = int(index.offsets[frame]) + int(rows[frame]["length"]) * 3 // 4
     with pytest.raises(StorageError, match=f"frame {frame} read back is not the frame that was staged"):
-        certify(str(changed_copy(tmp_path, file, middle)), rows, Certificate.SAMPLE)
+        certify(LocalBytes(str(changed_copy(tmp_path, file, middle))), rows, Certificate.SAMPLE)
 
 
 def test_frames_that_changed_places_are_found(staged: Staged) -> None:
@@ -97,13 +98,13 @@ def test_frames_that_changed_places_are_found(staged: Staged) -> None:
     swapped = rows.copy()
     swapped[[7, 8]] = swapped[[8, 7]]
     with pytest.raises(StorageError, match="frame 7 "):
-        certify(str(file), swapped, Certificate.FULL)
+        certify(LocalBytes(str(file)), swapped, Certificate.FULL)
 
 
 def test_a_file_of_another_number_of_frames_is_refused(staged: Staged) -> None:
     file, rows = staged["level-0"]
     with pytest.raises(StorageError, match="indexes 35 frames, 34 were staged"):
-        certify(str(file), rows[:-1], Certificate.SAMPLE)
+        certify(LocalBytes(str(file)), rows[:-1], Certificate.SAMPLE)
 
 
 def test_a_file_that_was_cut_is_an_error_of_ours(staged: Staged, tmp_path: Path) -> None:
@@ -113,7 +114,7 @@ def test_a_file_that_was_cut_is_an_error_of_ours(staged: Staged, tmp_path: Path)
         cut = tmp_path / "cut.dcm"
         cut.write_bytes(data[: len(data) * share // 10])
         with pytest.raises(SlidebeamError):
-            certify(str(cut), rows, Certificate.SAMPLE)
+            certify(LocalBytes(str(cut)), rows, Certificate.SAMPLE)
 
 
 def test_padding_is_what_follows_the_end_marker() -> None:

@@ -271,7 +271,7 @@ def write_vms(path: Path, *, changes: Mapping[str, str] | None = None) -> Path:
     return path
 
 
-def write_vmu(path: Path) -> Path:
+def write_vmu(path: Path, *, changes: Mapping[str, str | None] | None = None) -> Path:
     """Write a VMU: RGB of 12 bits, uncompressed, in columns of 64 pixels."""
     for name, picture in (("image.ngr", draw_tissue(96, 128)), ("map.ngr", draw_tissue(24, 64))):
         rows, columns = picture.shape[:2]
@@ -293,7 +293,8 @@ def write_vmu(path: Path) -> Path:
         "PhysicalWidth": "58880",
         "PhysicalHeight": "44160",
         "HardwareSerial": "100117",
-    }
-    lines = ["[Uncompressed Virtual Microscope Specimen]", *(f"{name}={value}" for name, value in values.items())]
+    } | dict(changes or {})
+    settings = (f"{name}={value}" for name, value in values.items() if value is not None)
+    lines = ["[Uncompressed Virtual Microscope Specimen]", *settings]
     path.write_text("\r\n".join(lines) + "\r\n")
     return path

@@ -126,6 +126,25 @@ class TestScanned(SlideSourceContract):
         assert facts.acquisition_datetime == "20091229095915"
 
 
+@pytest.mark.parametrize(("word", "kind"), [("label", ImageKind.LABEL), ("macro", ImageKind.OVERVIEW)])
+def test_a_label_that_was_stored_in_tiles_is_no_level(word: str, kind: ImageKind, tmp_path: Path) -> None:
+    form, path = TiffForm(compression="none"), tmp_path / "s.svs"
+    with tifffile.TiffWriter(path) as tiff:
+        add_image(tiff, form, draw_image(form), description=HEAD, software=False)
+        small = np.ascontiguousarray(draw_image(form)[:40, :60])
+        add_image(tiff, form, small, description=f"Aperio Image Library \r\n{word} 60x40", software=False)
+    with open_source(str(path)) as source:
+        description = source.describe()
+        assert [(image.kind, image.level) for image in description.images] == [(ImageKind.VOLUME, 0), (kind, None)]
+        assert np.array_equal(source.read_region(1, 0, 0, 60, 40), small)
+
+
+def test_what_the_description_says_is_told(tmp_path: Path) -> None:
+    description = describe(tmp_path / "s.svs", f"{HEAD}|MPP = 0.5|Filename = SMITH|User = b2c1")
+    assert {("aperio.Filename", "SMITH"), ("aperio.User", "b2c1")} <= set(description.properties)
+    assert any(name == "tiff.0.ImageDescription" for name, _ in description.properties)
+
+
 def describe(path: Path, description: str) -> SlideDescription:
     write_tiff(path, TiffForm(compression="none"), description=description, software=False)
     with open_source(str(path)) as source:

@@ -147,6 +147,23 @@ def test_a_file_that_was_cut(tmp_path: Path, small_svs: bytes, small_tiff: bytes
         assert name in str(error)
 
 
+@pytest.mark.parametrize("container", ["classic", "big", "big-endian"])
+def test_values_of_tags_that_were_cut_off(tmp_path: Path, container: str) -> None:
+    """Behind the pixels, as some programs write them: tifffile goes on as if there were no such tag."""
+    form = TiffForm(compression="none", container=container)
+    path = write_tiff(tmp_path / "p.tif", form, draw_image(form))
+    sound = path.read_bytes()
+    with tifffile.TiffFile(path, mode="r+b") as tiff:
+        tiff.pages.first.tags["XResolution"].overwrite((20000, 1))
+        tiff.pages.first.tags["Software"].overwrite("a text that does not fit in the place of the one before it")
+    data = path.read_bytes()
+    assert len(data) > len(sound)
+    assert read_all(path) is None
+    error = outcome(tmp_path, data[:-5], "p.tif")
+    assert isinstance(error, SourceError)
+    assert "directory 0: the value of tag 305 ends at byte" in str(error)
+
+
 @pytest.mark.parametrize("length", [1, 2, 4, 7, 8, 9, 10, 14, 15, 20, 100, 200])
 def test_a_file_that_was_cut_in_its_header(tmp_path: Path, small_svs: bytes, length: int) -> None:
     assert isinstance(outcome(tmp_path, small_svs[:length], "s.svs"), SourceError)

@@ -42,3 +42,15 @@ def test_files_of_one_series_among_other_slides_are_one_slide(shared_slides: Pat
     assert sorted(found) == ["google-wsi2dcm-jpeg.dcm", "level-9.dcm", "other.svs"]
     with open_source(str(tmp_path / "level-9.dcm")) as source:
         assert len(source.describe().levels) == 3
+
+
+@pytest.mark.parametrize("length", [144, 352, 600])
+def test_a_level_that_was_cut_is_not_left_out(shared_slides: Path, tmp_path: Path, length: int) -> None:
+    """Before it says which series it is of: it could be of this one."""
+    for level in (9, 10, 11):
+        shutil.copy(shared_slides / "dicom/jcupitt-cmu1-small-region" / f"level-{level}.dcm", tmp_path)
+    cut = tmp_path / "level-10.dcm"
+    cut.write_bytes(cut.read_bytes()[:length])
+    for path in (tmp_path, tmp_path / "level-9.dcm"):
+        with pytest.raises(SourceError, match=r"level-10\.dcm lies beside .* it is truncated or damaged"):
+            open_source(str(path))

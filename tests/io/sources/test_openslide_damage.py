@@ -10,7 +10,7 @@ import pytest
 from pipeline.io.sources import open_source
 from pipeline.model.errors import SourceError, TileError
 from tests.io.sources.damage import read_all
-from tests.io.sources.openslide_slides import MiraxSlide, write_sakura, write_vms
+from tests.io.sources.openslide_slides import MiraxSlide, write_sakura, write_vms, write_vmu
 
 SPARSE = MiraxSlide(missing=(0, 1, 4, 5, 11))
 
@@ -97,6 +97,24 @@ def test_pictures_of_an_index_that_no_file_holds_are_refused(tmp_path: Path, len
 def test_counts_of_a_vms_that_cannot_be_are_refused(tmp_path: Path, key: str) -> None:
     error = read_all(write_vms(tmp_path / "v.vms", changes={key: "2000000000"}))
     assert isinstance(error, SourceError)
+
+
+@pytest.mark.parametrize("key", ["BitsPerPixel", "PixelOrder"])
+@pytest.mark.parametrize("value", [None, "", "24", "BGR"])
+def test_pixels_of_a_vmu_that_end_openslide_are_refused(tmp_path: Path, key: str, value: str | None) -> None:
+    """It has an error to tell, and none to tell it with: the process ends."""
+    error = read_all(write_vmu(tmp_path / "v.vmu", changes={key: value}))
+    assert isinstance(error, SourceError)
+    assert "v.vmu" in str(error)
+    assert key in str(error)
+
+
+def test_a_vmu_is_told_by_its_section_and_not_by_its_name(tmp_path: Path) -> None:
+    """As OpenSlide tells it."""
+    path = write_vmu(tmp_path / "v.vmu", changes={"PixelOrder": None})
+    error = read_all(path.rename(tmp_path / "v.svs"))
+    assert isinstance(error, SourceError)
+    assert "v.svs is damaged: it has no PixelOrder" in str(error)
 
 
 @pytest.mark.parametrize("header", [(1 << 31, 768, 512), (0, 768, 512), (256, 1 << 31, 1 << 31)])

@@ -74,6 +74,15 @@ def test_the_overview_lies_beside_the_slide(tmp_path: Path) -> None:
         assert "the overview was left out" in source.describe().warnings[0]
 
 
+def test_an_overview_that_openslide_leaves_out_is_told(tmp_path: Path) -> None:
+    path = write_trestle(tmp_path / "t.tif", overlaps=" 8 8 8 12", missing=())
+    overview = path.with_suffix(".Full")
+    overview.write_bytes(overview.read_bytes()[:300])
+    with open_source(str(path)) as source:
+        assert [image.kind for image in source.describe().images].count(ImageKind.OVERVIEW) == 0
+        assert "the overview was left out" in source.describe().warnings[0]
+
+
 def test_overlaps_of_single_tiles_are_told(tmp_path: Path) -> None:
     path = write_trestle(tmp_path / "t.tif", overview=False)
     (tmp_path / "t.tif-0b").write_bytes(b"")

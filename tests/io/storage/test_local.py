@@ -22,6 +22,10 @@ class TestLocalStore(OutputStoreContract):
         """Read the file; while its folder is exchanged the path always leads to one."""
         return (root / slide_id / file_name).read_bytes()
 
+    def top_level(self, root: Path) -> set[str]:
+        """List the folder."""
+        return {path.name for path in root.iterdir()}
+
     def leftovers(self, root: Path) -> list[str]:
         """List `_staging` with all that is in it."""
         return [str(path) for path in root.rglob("*") if "_staging" in path.parts]

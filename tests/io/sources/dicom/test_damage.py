@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pipeline.io.sources import open_source
 from pipeline.model.errors import SlidebeamError, SourceError, TileError
 from pipeline.model.transfer_syntaxes import TransferSyntax
-from tests.io.sources.damage import bounded_memory, flip_bytes
+from tests.io.sources.damage import flip_bytes, read_all
 from tests.io.sources.dicom.instances import (
     EDGE,
     JPEG,
@@ -48,23 +48,6 @@ def slide(kind: str, folder: Path) -> Path:
     return write(path, data, frames, syntax=JPEG, table=table, fragments=3 if kind == "fragments" else 1)
 
 
-def read(path: Path) -> SlidebeamError | None:
-    """Read all that the source gives; return our error if there was one."""
-    try:
-        with bounded_memory(), open_source(str(path)) as source:
-            source.fingerprint()
-            for image in source.describe().images:
-                for plane in range(min(image.planes, 4)):
-                    count = min(image.grid.frames, 8)
-                    if image.lossless_frames:
-                        source.tile_lengths(image.index, plane)
-                        source.read_tiles(image.index, 0, count, plane)
-                    source.read_pixels(image.index, 0, count, plane)
-    except SlidebeamError as error:
-        return error
-    return None
-
-
 def is_told(error: SlidebeamError | None) -> bool:
     """Whether an error is one line that names the file."""
     return error is not None and "slide.dcm" in str(error) and "\n" not in str(error)
@@ -72,7 +55,7 @@ def is_told(error: SlidebeamError | None) -> bool:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_whole_files_are_read(tmp_path: Path, kind: str) -> None:
-    assert read(slide(kind, tmp_path)) is None
+    assert read_all(slide(kind, tmp_path)) is None
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -83,7 +66,7 @@ def test_a_file_that_was_cut_is_refused_by_name(tmp_path: Path, kind: str, share
     data = path.read_bytes()
     behind = 8 if kind == "extended" else 0  # its table tells all but that the sequence ends
     path.write_bytes(data[: int((len(data) - behind) * share)])
-    error = read(path)
+    error = read_all(path)
     assert isinstance(error, SourceError | TileError)
     assert is_told(error)
 
@@ -94,7 +77,7 @@ def test_a_file_that_was_cut_is_refused_by_name(tmp_path: Path, kind: str, share
 def test_turned_bits_are_an_error_of_ours_or_pixels(tmp_path: Path, kind: str, changes: list[tuple[int, int]]) -> None:
     path = slide(kind, tmp_path)
     path.write_bytes(flip_bytes(path.read_bytes(), changes))
-    error = read(path)
+    error = read_all(path)
     assert error is None or is_told(error)
 
 
@@ -107,7 +90,7 @@ def test_hostile_lengths_take_no_memory(tmp_path: Path, kind: str, place: float,
     pixels = data.index(b"\xe0\x7f\x10\x00") + 40
     struct.pack_into("<I", data, 132 + int(place * (pixels - 136)), value)
     path.write_bytes(data)
-    error = read(path)
+    error = read_all(path)
     assert error is None or is_told(error)
 
 

@@ -225,6 +225,18 @@ def test_coordinates_of_which_nothing_is_told(tmp_path: Path) -> None:
         assert any("distance of its 3 focal planes is not told" in doubt for doubt in source.describe().warnings)
 
 
+@pytest.mark.parametrize(("codec", "is_lossy"), [(vsi.JPEG, True), (vsi.JPEG_2000, True), (vsi.PNG, False)])
+def test_what_a_label_may_have_lost_is_told(codec: int, is_lossy: bool, tmp_path: Path) -> None:
+    stacks = {
+        1: vsi.ets_bytes(dict(vsi.tiles_of(LABEL, codec, (0,))), codec=codec),
+        2: vsi.ets_bytes(dict(vsi.tiles_of(picture(0), vsi.PNG, (0,))), codec=vsi.PNG),
+    }
+    images = [vsi.image_tags(200, 140, name="Label"), vsi.image_tags(*SIZES[0], name="20x")]
+    with open_source(str(vsi.write_vsi(tmp_path / "s.vsi", stacks, images))) as source:
+        (label,) = (image for image in source.describe().images if image.kind is ImageKind.LABEL)
+    assert label.lossy.is_lossy is is_lossy
+
+
 def test_two_slides_in_a_file(tmp_path: Path) -> None:
     stacks = {
         n: vsi.ets_bytes(dict(vsi.tiles_of(flat(n), vsi.RAW, (0,))), codec=vsi.RAW, samples=1, bits=16) for n in (2, 10)
@@ -308,6 +320,16 @@ class TestRefused:
         stack = vsi.ets_bytes(dict(vsi.tiles_of(picture(2), vsi.PNG, (0,))), codec=vsi.PNG)
         self.error(tmp_path_factory.mktemp("cut"), stack[: int(share * len(stack))])
 
+    @pytest.mark.parametrize("lost", [1, 4, 30, 60, 120, 150])
+    def test_tags_that_were_cut(self, tmp_path: Path, lost: int) -> None:
+        """Size and scale would be missing without a word."""
+        stack = vsi.ets_bytes(dict(vsi.tiles_of(picture(2), vsi.PNG, (0,))), codec=vsi.PNG)
+        path = vsi.write_vsi(tmp_path / "s.vsi", {1: stack}, [vsi.image_tags(125, 76, name="20x")])
+        assert read_all(path) is None
+        path.write_bytes(path.read_bytes()[:-lost])
+        with pytest.raises(SourceError, match=r"s\.vsi: its tags go on at byte \d+, and it ends at byte"):
+            open_source(str(path))
+
     @given(
         flips=st.lists(st.tuples(st.integers(0, 1 << 16), st.integers(1, 255)), min_size=1, max_size=6),
         which=st.sampled_from(("vsi", "ets")),
@@ -338,4 +360,4 @@ class TestRefused:
         path.write_bytes(
             b"II*\0" + bytes(4) + (header + struct.pack("<IiIi", 0x10000000, 2000, 0, 500) + backwards) * 50
         )
-        assert read_all(path) is None
+        assert isinstance(read_all(path), SourceError)  # into the middle of a field

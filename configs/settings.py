@@ -260,8 +260,8 @@ SETTINGS: tuple[Setting, ...] = (
         field="validate_output",
         parse=switch,
         group=_CHECKS,
-        help="validate each slide's DICOM files before they are published, as `slidebeam validate` does; a slide with an "
-        "error fails (default: not validated)",
+        help="validate each slide's DICOM files before they are published, as `slidebeam validate` does; a slide with "
+        "an error fails (default: not validated)",
     ),
     Setting(
         name="backend",

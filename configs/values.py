@@ -150,7 +150,6 @@ def background(value: Any) -> Background:
     raise ValueError(f"takes RRGGBB, or a gray value of 0 to {_LARGEST_SAMPLE}, not {_shown(value)}")
 
 
-_LARGEST_SAMPLE = 2**16 - 1
 def megabytes(value: Any) -> int:
     """Take megabytes, a million bytes each, whole or not; return bytes."""
     try:
@@ -161,6 +160,7 @@ def megabytes(value: Any) -> int:
 
 _COARSEST_UM = 10_000
 _MOST_LEVELS = 255
+_LARGEST_SAMPLE = 2**16 - 1
 
 
 def _shown(value: Any) -> str:

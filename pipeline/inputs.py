@@ -7,7 +7,7 @@ folder. All that is found out before anything is read.
 
 A folder counts as one slide when it holds the files of one (`pipeline.io.sources.folders`). A glob that matches files
 inside such a folder means the slide, not the file. `slide.czi#scene=2` is one
-scene of a file that holds several.
+scene of a file that holds several. `gs://` and `s3://` lead to `pipeline.object_inputs`.
 """
 
 import glob
@@ -17,6 +17,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from pipeline.io.sources.folders import SlidesOfFolders, slide_at
+from pipeline.io.storage.address import is_address
 from pipeline.model.errors import ConfigError
 from pipeline.model.keys import SlideInput
 
@@ -52,21 +53,29 @@ def _check_scenes(uris: Collection[str]) -> None:
 
 
 def _expand(pattern: str, output: str) -> Iterator[SlideInput]:
-    if "://" in pattern:
-        raise ConfigError(f"--input {pattern}: this version reads slides from a disk; copy it there first")
-    from pipeline.io.sources.scenes import scene_id, scene_uri, split_scene  # not before: `--help` needs no codecs
+    from pipeline.io.sources.scenes import split_scene  # not before: `--help` needs no codecs
 
     file, scene = split_scene(pattern)
+    if is_address(file):
+        from pipeline.object_inputs import expand_objects
+
+        slides = expand_objects(file, output)
+        yield from slides if scene is None else (_scene_of(slide, scene) for slide in slides)
+        return
     path = Path(os.path.abspath(file))
     if path.exists():
         slide = _named_by_path(path, file)
-        if scene is not None:
-            slide = SlideInput(uri=scene_uri(slide.uri, scene), slide_id=scene_id(slide.slide_id, scene))
-        yield slide
+        yield slide if scene is None else _scene_of(slide, scene)
     elif glob.has_magic(pattern):
         yield from _matches(pattern, output)
     else:
         raise ConfigError(f"--input {pattern}: there is no such file or folder")
+
+
+def _scene_of(slide: SlideInput, scene: int) -> SlideInput:
+    from pipeline.io.sources.scenes import scene_id, scene_uri
+
+    return SlideInput(uri=scene_uri(slide.uri, scene), slide_id=scene_id(slide.slide_id, scene))
 
 
 def _named_by_path(path: Path, pattern: str) -> SlideInput:

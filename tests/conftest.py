@@ -1,11 +1,13 @@
 """Fixtures that every test may use: slides, tools, and a word at the end on which slides were there."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
 
+from tests import emulators
 from tests.sample import build_sample_slide
 from tests.tools import require_tool
 
@@ -48,6 +50,42 @@ def shared_tools(shared_slides: Path) -> Path:
 def sample_slide(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return an SVS of real tissue: RGB JPEG tiles of 240 pixels, three levels, label, macro and thumbnail."""
     return build_sample_slide(tmp_path_factory.mktemp("sample") / "sample.svs")
+
+
+@pytest.fixture(scope="session")
+def gcp_emulator() -> Iterator[str]:
+    """Return the URL of gcp-storage-emulator, started for the session."""
+    with emulators.gcp_storage_emulator() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def fake_gcs() -> Iterator[str]:
+    """Return the URL of fake-gcs-server, started for the session; skips where it is not built."""
+    program = emulators.fake_gcs_server() or require_tool("fake-gcs-server", "made by `make fake-gcs-server`")
+    with emulators.fake_gcs(str(program)) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def moto() -> Iterator[str]:
+    """Return the URL of moto's server, which speaks S3, started for the session."""
+    pytest.importorskip("boto3", reason="the extra s3 is not installed")
+    with emulators.moto_server() as url:
+        yield url
+
+
+@pytest.fixture(params=["gcp-storage-emulator", "fake-gcs-server", "moto"])
+def object_root(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Return the URI of an empty prefix in each of the emulators; the environment leads there."""
+    if request.param == "moto":
+        emulators.use_s3(request.getfixturevalue("moto"), monkeypatch.setenv)
+        scheme = "s3"
+    else:
+        fixture = "fake_gcs" if request.param == "fake-gcs-server" else "gcp_emulator"
+        emulators.use_gcs(request.getfixturevalue(fixture), monkeypatch.setenv)
+        scheme = "gs"
+    return f"{scheme}://{emulators.BUCKET}/{tmp_path.parent.name}/{tmp_path.name}"
 
 
 @pytest.fixture(scope="session")

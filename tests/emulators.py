@@ -13,13 +13,26 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 BUCKET = "slides"
 _SECONDS = 30
 _BUILT = Path(__file__).resolve().parents[1] / "build" / "bin" / "fake-gcs-server"
+
+
+def use_gcs(url: str, setenv: Callable[[str, str], None]) -> None:
+    """Make gs:// lead to an emulator."""
+    setenv("STORAGE_EMULATOR_HOST", url)
+
+
+def use_s3(url: str, setenv: Callable[[str, str], None]) -> None:
+    """Make s3:// lead to an emulator."""
+    setenv("AWS_ENDPOINT_URL_S3", url)
+    setenv("AWS_ACCESS_KEY_ID", "emulated")
+    setenv("AWS_SECRET_ACCESS_KEY", "emulated")
+    setenv("AWS_DEFAULT_REGION", "us-east-1")
 
 
 def free_port() -> int:

@@ -1,12 +1,16 @@
 """CleanUp: what a job staged for a slide is removed, whether the slide was published or not."""
 
+import logging
 from collections.abc import Iterator
 
 import apache_beam as beam
 
 from pipeline.io.storage.opening import open_store
 from pipeline.model.config import ConversionConfig
+from pipeline.model.errors import StorageError
 from pipeline.model.records import SlideOutcome
+
+_LOG = logging.getLogger(__name__)
 
 
 class CleanUp(beam.PTransform):
@@ -27,5 +31,9 @@ class _CleanSlide(beam.DoFn):
         self._store = open_store(config.output, job)
 
     def process(self, outcome: SlideOutcome) -> Iterator[SlideOutcome]:
-        self._store.clean(outcome.slide_id)
+        try:
+            self._store.clean(outcome.slide_id)
+        except StorageError as error:
+            # The slide is published, or failed for a reason of its own; what stays is for `slidebeam clean`.
+            _LOG.warning("what was staged for %s could not be removed: %s", outcome.slide_id, error)
         yield outcome

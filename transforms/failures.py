@@ -6,12 +6,12 @@ the pipeline, with no retry. Such an error keeps its class name; its traceback g
 
 import logging
 
+from pipeline.configs.reproduce import reproduce_command
 from pipeline.model.config import ConversionConfig
-from pipeline.model.errors import MetadataMissing, SlidebeamError
+from pipeline.model.errors import MetadataMissing, OutputExists, SlidebeamError, StorageError
 from pipeline.model.keys import PyramidKey, RunKey, SlideInput
 from pipeline.model.plan import SlidePlan
 from pipeline.model.records import Failure, PlannedInstance
-from pipeline.model.reproduce import reproduce_command
 
 _LOG = logging.getLogger(__name__)
 
@@ -36,6 +36,12 @@ def dead_letter(
         frame=frame,
         error_class=type(error).__name__,
         message=message,
-        reproduce=reproduce_command(config, element.uri, level, placeholders=not isinstance(error, MetadataMissing)),
+        reproduce=reproduce_command(
+            config,
+            element.uri,
+            level,
+            placeholders=not isinstance(error, MetadataMissing),
+            same_output=isinstance(error, OutputExists | StorageError),
+        ),
         instance=element.instance if isinstance(element, RunKey | PyramidKey | PlannedInstance) else "",
     )

@@ -1,10 +1,10 @@
 """A slide's description without what identifies, and the list of what was in it.
 
 What is kept is on a list; all else goes. Kept are what pixels and scanner are (sizes, spacing, objective, maker and
-model, software, ICC profile, channels), what was done to the tissue as codes, its site and side. Identifiers become
-pseudonyms of the key; without a key, patient and slide get pseudonyms of the slide's content and the others go. Dates
-go, are shifted or stay, as the options say. Vendor texts are not carried over by any conversion; they are listed, so
-that whoever signs for the data sees what the file held.
+model, software, ICC profile, light and wavelengths of channels), what was done to the tissue as codes, its site and
+side. Identifiers become pseudonyms of the key; without a key, patient and slide get pseudonyms of the slide's content
+and the others go. Dates go, are shifted or stay, as the options say. Vendor texts are not carried over by any
+conversion; they are listed, so that whoever signs for the data sees what the file held.
 """
 
 from collections.abc import Iterator, Sequence
@@ -53,12 +53,18 @@ def deidentified_description(
     treated: list[Treated] = [*_image_lines(description, images)]
     facts = _facts(description.facts, choice, treated)
     metadata = _metadata(description.metadata, choice, fingerprint, treated)
+    treated += [
+        Treated("optical_paths", f"name of path {number}", Treatment.REMOVED)
+        for number, path in enumerate(description.optical_paths)
+        if path.name
+    ]
     treated += [Treated("properties", _property_name(name), Treatment.REMOVED) for name, _ in description.properties]
     return replace(
         description,
         images=tuple(_image(description.images[index], place) for place, index in enumerate(images)),
         facts=facts,
         metadata=metadata,
+        optical_paths=tuple(replace(path, name="") for path in description.optical_paths),
         properties=(),
         warnings=_notes(description),
         scenes=tuple(f"scene {number}" for number in range(1, len(description.scenes) + 1)),

@@ -15,12 +15,10 @@ from pipeline.model.deidentification import Deidentify
 def open_slide(uri: str, config: ConversionConfig) -> SlideSource:
     """Open a slide, with the background and without what identifies if it says so; raises SourceError."""
     source = open_source(uri)
-    if config.background is not None:
-        source = BackgroundSource(source, config.background)
-    if config.deidentify is None:
-        return source
     try:
-        return DeidentifiedSource(source, config.deidentify)
+        if config.background is not None:
+            source = BackgroundSource(source, config.background)
+        return source if config.deidentify is None else DeidentifiedSource(source, config.deidentify)
     except BaseException:
         source.close()
         raise

@@ -130,7 +130,10 @@ def _encapsulated(
         raise SourceError(f"{name}: no Basic Offset Table item begins the pixel data (PS3.5 A.4)", uri=name)
     if length not in (0, 4 * frames):
         raise SourceError(f"{name}: {frames} frames and a Basic Offset Table of {length} bytes", uri=name)
-    basic = np.frombuffer(file.read(length), "<u4").astype(np.uint64)
+    table = file.read(length)
+    if len(table) < length:
+        raise SourceError(f"{name}: ends within its Basic Offset Table", uri=name)
+    basic = np.frombuffer(table, "<u4").astype(np.uint64)
     first_value = np.uint64(file.tell() + ITEM_HEADER_BYTES)
     if "ExtendedOffsetTable" in dataset:
         tables = dataset.ExtendedOffsetTable, dataset.get("ExtendedOffsetTableLengths", b"")

@@ -30,8 +30,8 @@ def path_identifier(path: int) -> str:
 def optical_path(plan: SlidePlan, instance: InstancePlan) -> Dataset:
     """Return the Optical Path module.
 
-    Label and overview come from another camera: they have no objective of the scanner, and the light of a camera. An
-    ICC profile is required of colour images; a colour label of a gray slide gets sRGB.
+    Label and overview come from another camera: they have no objective of the scanner, and white light. An ICC
+    profile is required of colour images; a colour label of a gray slide gets sRGB.
     """
     module = Dataset()
     module.NumberOfOpticalPaths = len(instance.optical_paths)
@@ -42,6 +42,8 @@ def optical_path(plan: SlidePlan, instance: InstancePlan) -> Dataset:
 def _item(plan: SlidePlan, instance: InstancePlan, path: int) -> Dataset:
     of_scanner = instance.kind in (ImageKind.VOLUME, ImageKind.THUMBNAIL)
     facts = plan.optical_paths[path] if instance.kind is ImageKind.VOLUME else OpticalPathFacts()
+    if instance.kind is ImageKind.THUMBNAIL:
+        facts = OpticalPathFacts(illumination=plan.optical_paths[0].illumination)
     item = Dataset()
     item.OpticalPathIdentifier = path_identifier(path)
     item.OpticalPathDescription = facts.name or facts.illumination.capitalize()

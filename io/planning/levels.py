@@ -114,13 +114,9 @@ def frame_size(source: SourceImage, config: ConversionConfig) -> tuple[int, int]
 def _as_written(source: SourceImage, level: LevelToBe, number: int, config: ConversionConfig) -> SourceImage:
     """Return the image with the number that it is written under: the source's where the pyramid is as it is."""
     if not level.averaged:
-        return source if _is_kept(config) else replace(source, level=number)
+        return replace(source, level=number) if config.changes_pyramid else source
     grid = TileGrid(level.columns, level.rows, *frame_size(source, config))
     return replace(source, level=number, grid=grid, tiled=True, lossless_frames=False)
-
-
-def _is_kept(config: ConversionConfig) -> bool:
-    return not (config.add_missing_levels or config.regenerate_pyramid or config.level_spacings_um is not None)
 
 
 def _step(level: LevelToBe | None, name: str, members: Sequence[int]) -> PyramidStep:

@@ -65,6 +65,8 @@ def _plan(source: SlideSource, slide: SlideInput, config: ConversionConfig) -> S
     by_image = plan_instances(source, wanted, probes, syntax, facts, config, own)
     instances = tuple(instance for of_image in by_image for instance in of_image)
     warnings = [*description.warnings, *doubts, *metadata.warnings, *icc_doubts]
+    if wanted[0].is_averaged:
+        warnings.append("the slide's own base level is not among the levels asked for: nothing has its resolution")
     if config.profile.name == "plain" and any(instance.transfer_syntax in _HTJ2K for instance in instances):
         warnings.append("HTJ2K is written, which OpenSlide and QuPath do not read; --profile openslide is for them")
     shared_study = given.shares_study()

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from pipeline.io.validation import Severity, validate_files
 from pipeline.io.storage.contract import OutputStore
+from pipeline.io.validation import Severity, validate_files
 from pipeline.model.errors import StorageError
 from pipeline.model.plan import SlidePlan
 from pipeline.model.records import WrittenInstance

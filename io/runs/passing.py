@@ -6,6 +6,7 @@ from xxhash import xxh3_64_intdigest
 
 from pipeline.io.codecs.containers import is_recompressed, passing_syntax
 from pipeline.io.codecs.contract import PassedTile, TileCodec
+from pipeline.io.pyramid.holes import averaged_tile
 from pipeline.io.runs.opened import OpenedSlide
 from pipeline.io.runs.read import blank_outside
 from pipeline.model.errors import CodecError, TileError
@@ -34,7 +35,7 @@ def _pass_tiles(run: TileRun, checked: FrameRun, slide: OpenedSlide) -> None:
         raise TileError(f"{run.key.uri}: its reader gives no compressed tiles", uri=run.key.uri, level=plan.level)
     for place, tile in enumerate(run.tiles):
         if not len(tile):
-            _background(checked, place, slide)
+            _missing(checked, place, slide)
             continue
         passed = codec.pass_tile(tile)
         if isinstance(passed, PassedTile) and _is_planned(passed, plan):
@@ -60,12 +61,12 @@ def _is_planned(passed: PassedTile, plan: InstancePlan) -> bool:
 
 
 def _take_pixels(run: TileRun, checked: FrameRun, slide: OpenedSlide) -> None:
+    checked.pending = run.pixels
     for place in range(run.key.frames):
         if place in run.missing:
-            _background(checked, place, slide)
+            _missing(checked, place, slide)
         else:
             _reject(checked, place, run.plan.reason or Reason.PIXELS_ONLY)
-    checked.pending = run.pixels
 
 
 def _reject(checked: FrameRun, place: int, reason: Reason) -> None:
@@ -93,7 +94,16 @@ def _decode(checked: FrameRun, place: int, tile: Buffer, codec: TileCodec) -> No
     checked.timings.decode_micros += (perf_counter_ns() - started) // 1000
 
 
-def _background(checked: FrameRun, place: int, slide: OpenedSlide) -> None:
+def _missing(checked: FrameRun, place: int, slide: OpenedSlide) -> None:
+    """Fill a hole: with what the larger level shows there, or with background where that has nothing."""
+    key, plan = checked.key, checked.plan
+    image = slide.source.describe().images[plan.image]
+    if plan.native_grid and plan.source_level:
+        pixels = averaged_tile(slide.source, image, key.plane, key.first_tile + place)
+        if pixels is not None:
+            _reject(checked, place, Reason.MISSING_TILE_AVERAGED)
+            checked.pending[place] = blank_outside(plan, key.first_tile + place, pixels)
+            return
     data = slide.background_frame(checked.plan)
     checked.frames.append(Frame(b"", data))
     checked.routes.append(Route.BACKGROUND)

@@ -17,7 +17,7 @@ from pipeline.io.sources.dates import date_time
 from pipeline.io.sources.tiff.file import TiffContainer
 from pipeline.io.sources.tiff.image import TiffImage
 from pipeline.io.sources.tiff.source import TiffSource, source_image
-from pipeline.io.sources.tiff.tags import text_properties
+from pipeline.io.sources.tiff.tags import icc_profile, text_properties
 from pipeline.model.errors import SourceError
 from pipeline.model.source import ImageKind, ScannerFacts, SlideDescription, SourceImage
 
@@ -61,7 +61,7 @@ def open_aperio(container: TiffContainer) -> SlideSource:
         format="aperio",
         images=tuple(described),
         facts=_facts(container.description),
-        icc_profile=container.icc_profile(),
+        icc_profile=icc_profile(container.first, container.uri),
         warnings=tuple(warnings),
         properties=(
             *((f"aperio.{name}", value) for name, value in _values(container.description).items()),

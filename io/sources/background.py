@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.io.codecs.contract import TileCodec
-from pipeline.io.sources.contract import SlideSource
+from pipeline.io.sources.contract import ComposedSource, SlideSource
 from pipeline.model.colour_choice import Background
 from pipeline.model.source import ImageKind, SlideDescription
 from pipeline.model.tiles import Buffer, Pixels
@@ -16,6 +16,9 @@ class BackgroundSource(SlideSource):
     """A source around another, which it closes. Missing single tiles are whoever asks for them to fill."""
 
     def __init__(self, source: SlideSource, background: Background) -> None:
+        """Take an open source that nothing was read of. Raises ConfigError for a colour that its levels cannot have."""
+        if isinstance(source, ComposedSource):
+            source.paint_background(background)
         self.uri = source.uri
         self._source = source
         self._background = background

@@ -10,14 +10,14 @@ from pipeline.io.codecs.contract import TileCodec
 from pipeline.io.sources.bif_stitching import Axis, picture_axis
 from pipeline.io.sources.tiff.file import TiffContainer
 from pipeline.io.sources.tiff.image import TiffImage
-from pipeline.io.sources.tiff.vendor_source import VendorTiffSource
+from pipeline.io.sources.tiff.source import TiffSource
 from pipeline.model.errors import SourceError
 from pipeline.model.geometry import TileGrid
 from pipeline.model.source import ImageKind, SlideDescription
 from pipeline.model.tiles import Buffer, Pixels
 
 
-class StitchedSource(VendorTiffSource):
+class StitchedSource(TiffSource):
     """Levels are shown without what frames share; all other pictures as they are."""
 
     def __init__(
@@ -26,8 +26,6 @@ class StitchedSource(VendorTiffSource):
         images: Sequence[Sequence[TiffImage]],
         description: SlideDescription,
         overlaps: tuple[dict[int, int], dict[int, int]],
-        *,
-        fill: tuple[int, ...] | None,
     ) -> None:
         """Take overlaps in pixels of level 0, by column and by row of tiles, and the description of what is stored."""
         base = images[0][0]
@@ -41,7 +39,7 @@ class StitchedSource(VendorTiffSource):
             self._axes[image.index] = across, down
             grid = TileGrid(len(across), len(down), tiff.grid.tile_columns, tiff.grid.tile_rows)
             shown[image.index] = replace(image, grid=grid, lossless_frames=False)
-        super().__init__(container, images, replace(description, images=tuple(shown)), fill=fill)
+        super().__init__(container, images, replace(description, images=tuple(shown)))
 
     def tile_lengths(self, image: int, plane: int = 0) -> NDArray[np.uint64] | None:
         """None for a level: there are pixels only."""

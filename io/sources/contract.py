@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.io.codecs.contract import TileCodec
+from pipeline.model.colour_choice import Background
 from pipeline.model.source import SlideDescription
 from pipeline.model.tiles import Buffer, Pixels
 
@@ -65,3 +66,14 @@ class SlideSource(ABC):
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+class ComposedSource(SlideSource):
+    """A source that puts pixels together over a background, so that nobody else can tell what was not scanned."""
+
+    @abstractmethod
+    def paint_background(self, background: Background) -> None:
+        """Take the colour of what was not scanned in the levels, before the first read.
+
+        Raises ConfigError for a colour that they cannot have.
+        """

@@ -19,6 +19,14 @@ def date_time(digits: str, offset: str = "") -> str:
     return digits + offset if len(digits) == 14 and _is_offset(offset) else digits
 
 
+def tiff_date_time(text: str) -> str:
+    """Return the value of the tag DateTime, `YYYY:MM:DD hh:mm:ss` (TIFF 6.0 section 8), as DT; empty for what is none.
+
+    Writers put other marks between the numbers, or none.
+    """
+    return date_time("".join(c for c in text if c not in ": "))
+
+
 def _is_offset(text: str) -> bool:
     try:
         offset = datetime.strptime(text, "%z").utcoffset()

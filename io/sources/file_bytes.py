@@ -1,27 +1,22 @@
-"""A file read by position, for readers that know its layout themselves: many threads may read at once."""
+"""A file or object read by position, for readers that know its layout themselves: many threads may read at once."""
 
-import os
+from collections.abc import Iterator, Sequence
+from io import BufferedReader
 
+from pipeline.io.storage.byte_reader import ByteStream
+from pipeline.io.storage.opening import open_bytes
 from pipeline.model.errors import SourceError
+
+_BUFFER = 1 << 16
 
 
 class FileBytes:
-    """An open file. Raises SourceError when it cannot be opened."""
+    """An open file or object. Raises SourceError when it cannot be opened."""
 
     def __init__(self, uri: str) -> None:
         self.uri = uri
-        try:
-            self._descriptor = os.open(uri, os.O_RDONLY | os.O_CLOEXEC)
-        except OSError as error:
-            raise SourceError(f"{uri} cannot be read: {error.strerror}", uri=uri) from error
-        self.size = os.fstat(self._descriptor).st_size
-
-    @property
-    def descriptor(self) -> int:
-        """The system's number of the open file. Raises SourceError when it was closed."""
-        if self._descriptor < 0:
-            raise SourceError(f"{self.uri} was closed", uri=self.uri)
-        return self._descriptor
+        self._bytes = open_bytes(uri)
+        self.size = self._bytes.size
 
     def read(self, offset: int, length: int) -> bytes:
         """Return exactly these bytes. Raises SourceError where the file does not hold them."""
@@ -31,20 +26,19 @@ class FileBytes:
                 "it is truncated or damaged; fetch it again",
                 uri=self.uri,
             )
-        data = b""
-        while len(data) < length:
-            descriptor = self.descriptor
-            try:
-                more = os.pread(descriptor, length - len(data), offset + len(data))
-            except OSError as error:
-                raise SourceError(f"{self.uri} cannot be read: {error.strerror}", uri=self.uri) from error
-            if not more:
-                raise SourceError(f"{self.uri} ends at byte {offset + len(data)}: it was cut while open", uri=self.uri)
-            data = data + more if data else more
+        data = self._bytes.read(offset, length)
+        if len(data) < length:
+            raise SourceError(f"{self.uri} ends at byte {offset + len(data)}: it was cut while open", uri=self.uri)
         return data
+
+    def read_many(self, places: Sequence[tuple[int, int]]) -> Iterator[bytes]:
+        """Yield the bytes of each place, an offset and a length; of an object several are fetched at once."""
+        return self._bytes.read_many(places)
+
+    def stream(self) -> BufferedReader:
+        """Return a binary stream from the first byte on, with a place of its own, for parsers that want one."""
+        return BufferedReader(ByteStream(self._bytes), _BUFFER)
 
     def close(self) -> None:
         """Close the file; again is no error."""
-        descriptor, self._descriptor = self._descriptor, -1
-        if descriptor >= 0:
-            os.close(descriptor)
+        self._bytes.close()

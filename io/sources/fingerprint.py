@@ -1,30 +1,44 @@
 """Tell one content from another without reading all of it, and without looking at path or clock."""
 
 import hashlib
-import os
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
+
+from pipeline.io.storage.opening import open_bytes
 
 _BLOCK = 1 << 16
 _BLOCKS = 64
 
 
-def hash_blocks(digest: "hashlib.blake2b", descriptor: int, size: int) -> None:
+class Readable(Protocol):
+    """What has a size and is read at many places at once."""
+
+    size: int
+
+    def read_many(self, places: Sequence[tuple[int, int]]) -> Iterator[bytes]:
+        """Yield the bytes of each place, an offset and a length."""
+        ...
+
+
+def hash_blocks(digest: "hashlib.blake2b", file: Readable) -> None:
     """Add the size and 64 evenly spaced blocks of 64 KiB, from the first bytes to the last; all of a small file."""
-    digest.update(size.to_bytes(8, "little"))
-    last = max(0, size - _BLOCK)
-    for start in np.unique(np.linspace(0, last, _BLOCKS).astype(np.int64)).tolist():
-        digest.update(os.pread(descriptor, _BLOCK, start))
+    digest.update(file.size.to_bytes(8, "little"))
+    last = max(0, file.size - _BLOCK)
+    starts = np.unique(np.linspace(0, last, _BLOCKS).astype(np.int64)).tolist()
+    for block in file.read_many([(start, min(_BLOCK, file.size - start)) for start in starts]):
+        digest.update(block)
 
 
-def files_fingerprint(files: list[Path]) -> str:
-    """Digest of several files that make one slide, in the order given. Raises OSError."""
+def files_fingerprint(files: Sequence[Path | str]) -> str:
+    """Digest of several files that make one slide, in the order given. Raises SourceError."""
     digest = hashlib.blake2b(digest_size=16)
-    for file in files:
-        descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
+    for path in files:
+        file = open_bytes(str(path))
         try:
-            hash_blocks(digest, descriptor, os.fstat(descriptor).st_size)
+            hash_blocks(digest, file)
         finally:
-            os.close(descriptor)
+            file.close()
     return digest.hexdigest()

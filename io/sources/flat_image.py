@@ -8,14 +8,13 @@ know nothing.
 
 import threading
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.io.codecs.contract import TileCodec
 from pipeline.io.sources.contract import SlideSource
-from pipeline.io.sources.dates import date_time
+from pipeline.io.sources.dates import tiff_date_time
 from pipeline.io.sources.file_bytes import FileBytes
 from pipeline.io.sources.fingerprint import files_fingerprint
 from pipeline.io.sources.flat_picture import Picture, read_jpeg, read_png
@@ -67,7 +66,7 @@ class FlatImageSource(SlideSource):
 
     def fingerprint(self) -> str:
         """Digest of size and blocks of the file."""
-        return files_fingerprint([Path(self.uri)])
+        return files_fingerprint([self.uri])
 
     def tile_lengths(self, image: int, plane: int = 0) -> NDArray[np.uint64] | None:
         """None: the file has no tiles."""
@@ -184,7 +183,7 @@ def _describe(picture: Picture, file_size: int) -> SlideDescription:
             manufacturer=texts.get("Make", ""),
             model=texts.get("Model", ""),
             software_versions=(texts["Software"],) if texts.get("Software") else (),
-            acquisition_datetime=date_time("".join(c for c in texts.get("DateTime", "") if c not in ": ")),
+            acquisition_datetime=tiff_date_time(texts.get("DateTime", "")),
             background=((1 << picture.significant_bits) - 1,) * picture.samples,
         ),
         icc_profile=picture.icc_profile if picture.samples == 3 else b"",

@@ -8,7 +8,7 @@ Else they are refused, since leaving them out would lose pixels.
 import tifffile
 
 from pipeline.io.sources.contract import SlideSource
-from pipeline.io.sources.dates import date_time
+from pipeline.io.sources.dates import tiff_date_time
 from pipeline.io.sources.imagej import Stack, imagej_stack
 from pipeline.io.sources.scenes import check_scene
 from pipeline.io.sources.tiff.file import TiffContainer
@@ -16,7 +16,7 @@ from pipeline.io.sources.tiff.image import TiffImage
 from pipeline.io.sources.tiff.resolution import resolution_spacing_mm
 from pipeline.io.sources.tiff.source import TiffSource
 from pipeline.io.sources.tiff.stack import level_image, page_size, read_level, same_shape
-from pipeline.io.sources.tiff.tags import text_properties
+from pipeline.io.sources.tiff.tags import icc_profile, text_properties
 from pipeline.model.errors import SourceError
 from pipeline.model.source import Illumination, ScannerFacts, SlideDescription
 
@@ -51,7 +51,7 @@ def open_generic_tiff(container: TiffContainer, scene: int = 1) -> SlideSource:
             for i, planes in enumerate(levels)
         ),
         facts=facts,
-        icc_profile=container.icc_profile(),
+        icc_profile=icc_profile(container.first, container.uri),
         warnings=(*warnings, *doubts),
         optical_paths=stack.paths,
         focal_plane_offsets_um=tuple(i * (step_um or 0.0) for i in range(stack.slices)),
@@ -136,7 +136,7 @@ def _facts(
         manufacturer=container.text("Make"),
         model=container.text("Model"),
         software_versions=(container.text("Software"),) if container.text("Software") else (),
-        acquisition_datetime=date_time("".join(c for c in container.text("DateTime") if c not in ": ")),
+        acquisition_datetime=tiff_date_time(container.text("DateTime")),
         background=background,
     )
     return facts, warnings

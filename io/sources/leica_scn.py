@@ -18,9 +18,9 @@ from pipeline.io.sources.scenes import check_scene
 from pipeline.io.sources.scn_document import SCHEMAS, ScnCollection, ScnDimension, ScnImage, parse_collection
 from pipeline.io.sources.tiff.file import TiffContainer
 from pipeline.io.sources.tiff.image import TiffImage
-from pipeline.io.sources.tiff.source import source_image
+from pipeline.io.sources.tiff.source import TiffSource, source_image
+from pipeline.io.sources.tiff.stack import level_image
 from pipeline.io.sources.tiff.tags import icc_profile, text_properties
-from pipeline.io.sources.tiff.vendor_source import VendorTiffSource
 from pipeline.model.errors import SourceError
 from pipeline.model.source import (
     Illumination,
@@ -68,8 +68,7 @@ def open_leica_scn(container: TiffContainer, scene: int) -> SlideSource:
         shared_coordinates=origin is not None and len(regions) > 1,
         properties=(*collection.properties, *text_properties(container)),
     )
-    fill = (0 if region.is_fluorescence else 2**first.bits - 1,) * first.samples
-    return VendorTiffSource(container, images, description, fill=fill)
+    return TiffSource(container, images, description)
 
 
 class _Directories:
@@ -138,7 +137,7 @@ def _levels(
         images.append([directories.image(dimension) for dimension in level])
     _check_levels(images, region, uri)
     described = [
-        replace(source_image(level, tiffs[0], ImageKind.VOLUME, level), optical_paths=channels, focal_planes=depths)
+        level_image(level, tiffs, level, optical_paths=channels, focal_planes=depths)
         for level, tiffs in enumerate(images)
     ]
     return images, described
@@ -223,6 +222,7 @@ def _facts(
         barcode=collection.barcode,
         label_text=collection.label_text,
         origin_mm=origin,
+        background=(0,) * base.samples if region.is_fluorescence else None,
     )
 
 

@@ -3,10 +3,10 @@
 import math
 
 
-def positive(text: str) -> float | None:
+def positive(text: str | None) -> float | None:
     """Read a number; None for what is none: 0, less, infinite, or no number at all."""
     try:
-        number = float(text)
+        number = float(text or "")
     except ValueError:
         return None
     return number if math.isfinite(number) and number > 0 else None

@@ -20,12 +20,13 @@ import openslide
 from numpy.typing import NDArray
 
 from pipeline.io.codecs.contract import TileCodec
-from pipeline.io.sources.contract import SlideSource
+from pipeline.io.sources.contract import ComposedSource, SlideSource
 from pipeline.io.sources.mirax import check_focal_planes, fluorescence_channels
 from pipeline.io.sources.openslide_checks import check_before_opening
 from pipeline.io.sources.openslide_facts import lossy_history, scanner_facts
 from pipeline.io.sources.openslide_files import digest, slide_files
 from pipeline.io.sources.scenes import check_scene
+from pipeline.model.colour_choice import Background
 from pipeline.model.errors import SourceError, TileError
 from pipeline.model.geometry import TileGrid
 from pipeline.model.source import (
@@ -50,7 +51,7 @@ def open_openslide(path: str, scene: int) -> SlideSource:
     return OpenSlideSource(path)
 
 
-class OpenSlideSource(SlideSource):
+class OpenSlideSource(ComposedSource):
     """A slide read by OpenSlide.
 
     `warnings` are what somebody else found in the file; OpenSlide does not tell.
@@ -83,6 +84,7 @@ class OpenSlideSource(SlideSource):
             self.close()
             raise _unreadable(uri, error) from error
         self._background = np.array(self._description.facts.background or (255, 255, 255), np.uint8)
+        self._of_levels = np.zeros(1, np.uint8) if self._channels else self._background
 
     def describe(self) -> SlideDescription:
         """Levels, associated images and properties."""
@@ -131,6 +133,11 @@ class OpenSlideSource(SlideSource):
             return region
         return self._composed(source, pixels, plane)
 
+    def paint_background(self, background: Background) -> None:
+        """Take the colour of what is transparent in the levels."""
+        base = self._description.levels[0]
+        self._of_levels = np.array(background.samples(base.samples, base.bits_stored), np.uint8)
+
     def close(self) -> None:
         """Close OpenSlide's handle, which may be done once only."""
         if not self._closed:
@@ -165,18 +172,18 @@ class OpenSlideSource(SlideSource):
         return x + 2 * width < left or y + 2 * height < top or x - width > left + columns or y - height > top + rows
 
     def _composed(self, source: SourceImage, rgba: NDArray[np.uint8], plane: int) -> Pixels:
+        colours = rgba[:, :, :3]
         if self._channels and source.level is not None:
             component = self._channels[plane][0]
-            # OpenSlide's colours are not multiplied by alpha: on black they are.
-            channel = rgba[:, :, component : component + 1].astype(np.uint16) * rgba[:, :, 3:]
-            return ((channel + 127) // 255).astype(np.uint8)
+            colours = rgba[:, :, component : component + 1]
         if rgba[:, :, 3].min() == 255:
-            return np.ascontiguousarray(rgba[:, :, :3])
+            return np.ascontiguousarray(colours)
+        # OpenSlide's colours are not multiplied by alpha.
         alpha = rgba[:, :, 3:].astype(np.uint16)
-        return ((rgba[:, :, :3] * alpha + self._background * (255 - alpha) + 127) // 255).astype(np.uint8)
+        return ((colours * alpha + self._fill(source) * (255 - alpha) + 127) // 255).astype(np.uint8)
 
     def _fill(self, source: SourceImage) -> NDArray[np.uint8]:
-        return self._background if source.samples == 3 else np.zeros(1, np.uint8)
+        return self._background if source.level is None else self._of_levels
 
     def _pictures(self) -> Iterator[tuple[str, bytes]]:
         for image in self._description.images:

@@ -13,9 +13,9 @@ from pipeline.io.sources.philips_document import ROOT_TYPE, PhilipsDocument, dec
 from pipeline.io.sources.scenes import check_scene
 from pipeline.io.sources.tiff.file import TiffContainer
 from pipeline.io.sources.tiff.image import TiffImage
+from pipeline.io.sources.tiff.jpegs_beside import JpegsBesideSource
 from pipeline.io.sources.tiff.source import source_image
 from pipeline.io.sources.tiff.tags import icc_profile, text_properties
-from pipeline.io.sources.tiff.vendor_source import VendorTiffSource
 from pipeline.io.sources.tiff.whole_jpeg import WholeJpeg
 from pipeline.model.errors import SourceError
 from pipeline.model.geometry import TileGrid
@@ -76,7 +76,7 @@ def open_philips(container: TiffContainer, scene: int) -> SlideSource:
         warnings=tuple(warnings),
         properties=(*document.properties, *text_properties(container)),
     )
-    return VendorTiffSource(container, images, description, jpegs=jpegs)
+    return JpegsBesideSource(container, images, description, jpegs=jpegs)
 
 
 def _cut_padding(levels: list[TiffImage], document: PhilipsDocument, uri: str, warnings: list[str]) -> None:

@@ -10,7 +10,7 @@ from itertools import groupby
 import tifffile
 
 from pipeline.io.sources.contract import SlideSource
-from pipeline.io.sources.dates import date_time
+from pipeline.io.sources.dates import tiff_date_time
 from pipeline.io.sources.qptiff_document import QpiChannel, QpiPage, read_page
 from pipeline.io.sources.scenes import check_scene
 from pipeline.io.sources.stage import Place, slide_origins_mm
@@ -19,7 +19,7 @@ from pipeline.io.sources.tiff.image import TiffImage
 from pipeline.io.sources.tiff.resolution import rational, resolution_spacing_mm, resolution_unit_mm
 from pipeline.io.sources.tiff.source import TiffSource, source_image
 from pipeline.io.sources.tiff.stack import check_levels_shrink, level_image, page_size, read_level, same_shape
-from pipeline.io.sources.tiff.tags import text_properties
+from pipeline.io.sources.tiff.tags import icc_profile, text_properties
 from pipeline.model.errors import SourceError
 from pipeline.model.source import (
     Illumination,
@@ -53,7 +53,7 @@ def open_qptiff(container: TiffContainer, scene: int) -> SlideSource:
         format="qptiff",
         images=tuple(described),
         facts=_facts(container, bases[0][1], paths, first),
-        icc_profile=container.icc_profile(),
+        icc_profile=icc_profile(container.first, container.uri),
         warnings=tuple(warnings),
         optical_paths=paths,
         properties=(*dict.fromkeys(p for _, qpi in told for p in qpi.properties), *text_properties(container)),
@@ -176,7 +176,7 @@ def _facts(
         manufacturer=container.text("Make") or "Akoya Biosciences",
         model=container.text("Model") or qpi.instrument,
         software_versions=tuple(dict.fromkeys(name for name in (qpi.software, container.text("Software")) if name)),
-        acquisition_datetime=date_time("".join(c for c in container.text("DateTime") if c not in ": ")),
+        acquisition_datetime=tiff_date_time(container.text("DateTime")),
         barcode=qpi.barcode,
         origin_mm=slide_origins_mm([_place(container.first)])[0],
         background=(first.form.added,) if emits and first.samples == 1 else None,

@@ -4,11 +4,13 @@ A file that holds several scenes is several slides: `slide.czi#scene=2` names th
 """
 
 from importlib import import_module
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from pipeline.io.sources.contract import SlideSource
 from pipeline.io.sources.folders import slide_file
-from pipeline.io.sources.scenes import split_scene
+from pipeline.io.sources.scenes import scene_uri, split_scene
+from pipeline.io.storage.address import is_address
+from pipeline.io.storage.opening import open_bytes
 from pipeline.model.errors import SourceError
 
 _MAGICS: tuple[tuple[int, bytes, str], ...] = (
@@ -30,7 +32,7 @@ _HEAD_BYTES = 256
 
 
 def open_source(uri: str) -> SlideSource:
-    """Open the slide at a path: a file, a folder of DICOM or MIRAX, or a scene of a file, `path#scene=2`.
+    """Open the slide at a path or URI: a file, a folder of DICOM or MIRAX, or a scene of a file, `path#scene=2`.
 
     Raises
     ------
@@ -39,6 +41,8 @@ def open_source(uri: str) -> SlideSource:
 
     """
     path, scene = split_scene(uri)
+    if is_address(path):
+        return _open_object(path, 1 if scene is None else scene)
     file = slide_file(Path(path))
     if not file.is_file():
         raise SourceError(f"{path} does not exist", uri=uri)
@@ -47,11 +51,34 @@ def open_source(uri: str) -> SlideSource:
             head = stream.read(_HEAD_BYTES)
     except OSError as error:
         raise SourceError(f"{path} cannot be read: {error.strerror}", uri=uri) from error
-    # The first file of MIRAX is a JPEG picture or nothing: only its name tells.
-    magics = () if file.suffix.lower() == ".mrxs" else _MAGICS
+    return _open_with(_opener(head, file.suffix.lower()), str(file), 1 if scene is None else scene)
+
+
+def _open_object(uri: str, scene: int) -> SlideSource:
+    """Open a slide in an object store: where it is if its reader can, else as files of the disk's cache."""
+    from pipeline.io.sources.object_slides import is_streamed, open_fetched
+
+    try:
+        file = open_bytes(uri)
+    except SourceError:  # a folder, maybe
+        return open_fetched(uri, lambda path: open_source(scene_uri(path, scene) if scene > 1 else path))
+    try:
+        opener = _opener(file.read(0, _HEAD_BYTES), PurePosixPath(uri).suffix.lower())
+    finally:
+        file.close()
+    if is_streamed(opener, uri):
+        return _open_with(opener, uri, scene)
+    return open_fetched(uri, lambda path: _open_with(opener, path, scene))
+
+
+def _opener(head: bytes, suffix: str) -> str:
+    """Return the reader's name; the first file of MIRAX is a JPEG picture or nothing, so that only its name tells."""
+    magics = () if suffix == ".mrxs" else _MAGICS
     openers = (opener for at, magic, opener in magics if head[at : at + len(magic)] == magic)
-    module, _, function = next(openers, _BY_SUFFIX.get(file.suffix.lower(), _REST)).rpartition(".")
-    source: SlideSource = getattr(import_module(f"pipeline.io.sources.{module}"), function)(
-        str(file), 1 if scene is None else scene
-    )
+    return next(openers, _BY_SUFFIX.get(suffix, _REST))
+
+
+def _open_with(opener: str, path: str, scene: int) -> SlideSource:
+    module, _, function = opener.rpartition(".")
+    source: SlideSource = getattr(import_module(f"pipeline.io.sources.{module}"), function)(path, scene)
     return source

@@ -3,6 +3,7 @@
 from pipeline.io.sources.contract import SlideSource
 from pipeline.io.sources.scenes import check_scene
 from pipeline.io.sources.tiff.file import TiffContainer
+from pipeline.io.storage.address import is_address
 from pipeline.model.errors import SourceError
 
 _READ_BY_US = ("aperio", "generic-tiff")
@@ -14,9 +15,11 @@ def open_tiff(path: str, scene: int) -> SlideSource:
     from pipeline.io.sources.generic_tiff import open_generic_tiff
     from pipeline.io.sources.ndpi.file import is_ndpi_file
     from pipeline.io.sources.ndpi.slide import open_ndpi
+    from pipeline.io.sources.object_slides import open_fetched
     from pipeline.io.sources.ome_tiff.source import open_ome_tiff
     from pipeline.io.sources.openslide import OpenSlideSource
     from pipeline.io.sources.qptiff import open_qptiff
+    from pipeline.io.sources.trestle import open_trestle
     from pipeline.io.sources.vendor_tiffs import vendor_reader
     from pipeline.io.sources.vsi.opened import open_vsi
 
@@ -27,6 +30,9 @@ def open_tiff(path: str, scene: int) -> SlideSource:
     container = TiffContainer(path)
     try:
         if (reader := vendor_reader(container)) is not None:
+            if reader is open_trestle and is_address(path):  # it has files beside it
+                container.close()
+                return open_fetched(path, lambda fetched: open_tiff(fetched, scene))
             return reader(container, scene)
         if container.is_ome:
             return open_ome_tiff(container, scene)
@@ -37,7 +43,8 @@ def open_tiff(path: str, scene: int) -> SlideSource:
             return open_aperio(container)
         import openslide
 
-        vendor = openslide.OpenSlide.detect_format(path)
+        # OpenSlide sees no object; those of its TIFF formats that are not ours alone are told by their tags above.
+        vendor = None if is_address(path) else openslide.OpenSlide.detect_format(path)
         if vendor is None or vendor in _READ_BY_US:
             return open_generic_tiff(container, scene)
     except SourceError:

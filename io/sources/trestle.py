@@ -9,14 +9,14 @@ from itertools import pairwise
 from pathlib import Path
 
 from pipeline.io.sources.contract import SlideSource
-from pipeline.io.sources.dates import date_time
+from pipeline.io.sources.dates import tiff_date_time
 from pipeline.io.sources.numbers import positive
 from pipeline.io.sources.scenes import check_scene
 from pipeline.io.sources.tiff.file import TiffContainer
+from pipeline.io.sources.tiff.jpegs_beside import JpegsBesideSource
 from pipeline.io.sources.tiff.resolution import rational
 from pipeline.io.sources.tiff.source import source_image
 from pipeline.io.sources.tiff.tags import icc_profile, text_properties
-from pipeline.io.sources.tiff.vendor_source import VendorTiffSource
 from pipeline.io.sources.tiff.whole_jpeg import WholeJpeg
 from pipeline.model.errors import SourceError
 from pipeline.model.source import ImageKind, ScannerFacts, SlideDescription
@@ -65,7 +65,7 @@ def open_trestle(container: TiffContainer, scene: int) -> SlideSource:
         warnings=tuple(warnings),
         properties=(*((f"trestle.{name}", value) for name, value in values.items()), *text_properties(container)),
     )
-    return VendorTiffSource(container, images, description, fill=description.facts.background, jpegs=jpegs)
+    return JpegsBesideSource(container, images, description, jpegs=jpegs)
 
 
 def _overview(uri: str, warnings: list[str]) -> WholeJpeg | None:
@@ -107,7 +107,7 @@ def _facts(values: dict[str, str], container: TiffContainer, samples: int) -> Sc
         objective_power=positive(values.get("Objective Power", "")),
         manufacturer="Trestle",
         software_versions=(container.text("Software"),),
-        acquisition_datetime=date_time("".join(c for c in container.text("DateTime") if c not in ": ")),
+        acquisition_datetime=tiff_date_time(container.text("DateTime")),
         background=_colour(values.get("Background Color", "")) if samples == 3 else None,
     )
 

@@ -18,14 +18,13 @@ from pipeline.io.sources.bif_document import ScannedArea, parse_areas, parse_sca
 from pipeline.io.sources.bif_source import StitchedSource
 from pipeline.io.sources.bif_stitching import uniform_overlaps
 from pipeline.io.sources.contract import SlideSource
-from pipeline.io.sources.dates import date_time
+from pipeline.io.sources.dates import tiff_date_time
 from pipeline.io.sources.numbers import positive
 from pipeline.io.sources.scenes import check_scene
 from pipeline.io.sources.tiff.file import TiffContainer
 from pipeline.io.sources.tiff.image import TiffImage
-from pipeline.io.sources.tiff.source import source_image
+from pipeline.io.sources.tiff.source import TiffSource, source_image
 from pipeline.io.sources.tiff.tags import icc_profile, text_properties, xmp_packet
-from pipeline.io.sources.tiff.vendor_source import VendorTiffSource
 from pipeline.model.errors import SourceError
 from pipeline.model.source import ImageKind, ScannerFacts, SlideDescription, SourceImage
 
@@ -74,8 +73,8 @@ def open_ventana(container: TiffContainer, scene: int) -> SlideSource:
         properties=(*properties, *text_properties(container)),
     )
     if overlaps is None:
-        return VendorTiffSource(container, images, description, fill=facts.background)
-    return StitchedSource(container, images, description, overlaps, fill=facts.background)
+        return TiffSource(container, images, description)
+    return StitchedSource(container, images, description, overlaps)
 
 
 def _level_directories(pages: list[tifffile.TiffPage], uri: str) -> list[int]:
@@ -169,7 +168,7 @@ def _facts(scan: dict[str, str], container: TiffContainer, samples: int) -> Scan
         model=scan.get("ScannerModel", ""),
         serial_number=scan.get("UnitNumber", ""),
         software_versions=(scan["BuildVersion"],) if scan.get("BuildVersion") else (),
-        acquisition_datetime=date_time("".join(c for c in container.text("DateTime") if c not in ": ")),
+        acquisition_datetime=tiff_date_time(container.text("DateTime")),
         barcode=scan.get("Barcode1D", "") or scan.get("Barcode2D", ""),
         background=(int(white),) * samples if white.isdecimal() and int(white) <= 255 else None,
     )

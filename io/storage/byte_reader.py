@@ -5,6 +5,7 @@ Many threads may read at once. A file on a disk is read with `pread` and nothing
 
 import io
 import os
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from pipeline.model.errors import SourceError
@@ -21,6 +22,10 @@ class ByteReader(Protocol):
 
     def read(self, offset: int, length: int) -> bytes:
         """Return bytes from a place on, fewer where they end. Raises SourceError or StorageError."""
+        ...
+
+    def read_many(self, places: Sequence[tuple[int, int]]) -> Iterator[bytes]:
+        """Yield the bytes of each place, an offset and a length, in order; several are on the way at once."""
         ...
 
     def close(self) -> None:
@@ -52,6 +57,10 @@ class LocalBytes:
         except OSError as error:
             raise SourceError(f"{self.uri} cannot be read: {error.strerror}", uri=self.uri) from error
         return data
+
+    def read_many(self, places: Sequence[tuple[int, int]]) -> Iterator[bytes]:
+        """Yield the bytes of one place after the other."""
+        return (self.read(offset, length) for offset, length in places)
 
     def close(self) -> None:
         """Close the file."""

@@ -1,8 +1,11 @@
 """What the stages ask of an output store. One file a store; each passes `tests/contracts/storage.py`.
 
-Which store an output means, `pipeline.io.storage.opening` knows. The life of a series: runs are staged under names of their own, an instance is assembled out of them in the staging
-area, the series is published in one step, and the state record says so last. Readers of the output never see anything
-half-written.
+Which store an output means, `pipeline.io.storage.opening` knows.
+
+The life of a series: runs are staged under names of their own, an instance is assembled out of them in the staging
+area, the series is published, and the state record says so last. Readers of the output never see anything half-written:
+on a disk no file, in a store of objects, which has no rename of a folder, no object; there the record tells when all of
+them are in their places.
 """
 
 from collections.abc import Sequence

@@ -1,8 +1,9 @@
 """Google Cloud Storage, through google-cloud-storage.
 
-Parts of up to 8 MiB go up in one request, larger ones as resumable uploads; each is checked by CRC-32C on the way. What
-fails for a moment is tried again with back-off for five minutes. An answer may be lost though the write was done: a
-conditional write that then meets itself is recognised by its bytes. Objects are joined by compose, 32 a call, as a tree.
+Parts of up to 8 MiB go up in one request, larger ones as resumable uploads; each is checked by CRC-32C on the way.
+What fails for a moment is tried again with back-off for five minutes. An answer may be lost though the write was done:
+a conditional write that then meets itself is recognised by its bytes. Objects are joined by compose, 32 a call, as a
+tree.
 
 The endpoint is that of `STORAGE_EMULATOR_HOST` where it is set, and credentials are those of the environment
 (Application Default Credentials); an emulator is given none.
@@ -124,7 +125,9 @@ class GcsBucket:
         """Compose as a tree: given bytes and ranges of parts become objects first."""
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             keys = list(pool.map(self._as_object, pieces, (f"{workspace}-{i}" for i in range(len(pieces)))))
-            made = [name for name, piece in zip(keys, pieces, strict=True) if isinstance(piece, bytes) or not piece.whole]
+            made = [
+                name for name, piece in zip(keys, pieces, strict=True) if isinstance(piece, bytes) or not piece.whole
+            ]
             height = 0
             while len(keys) > _MOST_COMPOSED:
                 height += 1
@@ -174,10 +177,12 @@ class GcsBucket:
         return data
 
     def _bucket(self) -> storage.Bucket:
-        return _client(os.environ.get("STORAGE_EMULATOR_HOST", "")).bucket(self._name)
+        bucket: storage.Bucket = _client(os.environ.get("STORAGE_EMULATOR_HOST", "")).bucket(self._name)
+        return bucket
 
     def _blob(self, key: str, generation: int | None = None) -> storage.Blob:
-        return self._bucket().blob(key, generation=generation)
+        blob: storage.Blob = self._bucket().blob(key, generation=generation)
+        return blob
 
     @contextmanager
     def _errors(self, key: str) -> Iterator[None]:

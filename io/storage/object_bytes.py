@@ -1,13 +1,15 @@
 """An object of a bucket as bytes to read by position, through a small cache of blocks.
 
-Headers and tags are many small reads close together: they come in blocks, the latest of which are kept. A read as large
-as a block, as that of a run of tiles, goes to the store as it is and leaves the cache alone. So an open slide takes
+Headers and tags are many small reads close together: they come in blocks, the latest of which are kept. A larger read,
+as that of a run of tiles, goes to the store as it is and leaves the cache alone. So an open slide takes
 `_BLOCKS * _BLOCK` bytes of memory at most. All reads are of the one writing that was there when the object was opened:
 an object that is replaced meanwhile is an error and no mixture.
 """
 
 import threading
-from collections import OrderedDict
+from collections import OrderedDict, deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from pipeline.io.storage.bucket import Bucket
@@ -15,6 +17,8 @@ from pipeline.model.errors import SourceError, StorageError
 
 _BLOCK = 1 << 18
 _BLOCKS = 32
+_DIRECT = 1 << 16
+_AT_ONCE = 8
 _PIECE = 8 << 20
 
 
@@ -41,13 +45,24 @@ class ObjectBytes:
         length = min(length, self.size - offset)
         if length <= 0:
             return b""
-        if length >= _BLOCK:
+        if length >= _DIRECT:
             return self._fetch(offset, length)
         first, last = offset // _BLOCK, (offset + length - 1) // _BLOCK
         start = offset - first * _BLOCK
         if first == last:
             return self._block(first)[start : start + length]
         return (self._block(first) + self._block(last))[start : start + length]
+
+    def read_many(self, places: Sequence[tuple[int, int]]) -> Iterator[bytes]:
+        """Yield the bytes of each place; as many are on the way, and held, as are fetched at once."""
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            pending: deque[Future[bytes]] = deque()
+            for place in places:
+                pending.append(pool.submit(self.read, *place))
+                if len(pending) == _AT_ONCE:
+                    yield pending.popleft().result()
+            while pending:
+                yield pending.popleft().result()
 
     def close(self) -> None:
         """Forget the blocks."""
@@ -79,6 +94,7 @@ class ObjectBytes:
 def fetch_object(bucket: Bucket, key: str, path: Path) -> None:
     """Write an object to a file, a piece at a time. Raises SourceError, StorageError and OSError."""
     source = ObjectBytes(bucket, key)
+    starts = range(0, source.size, _PIECE)
     with path.open("wb") as file:
-        for start in range(0, source.size, _PIECE):
-            file.write(source.read(start, _PIECE))
+        for piece in source.read_many([(start, min(_PIECE, source.size - start)) for start in starts]):
+            file.write(piece)

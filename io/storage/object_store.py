@@ -84,8 +84,9 @@ class ObjectStore:
         size = len(header) + sum(part.bytes for part in ranges) + len(trailer)
         there = self._bucket.facts(target)
         if there is None or there.bytes != size:
-            pieces = [header, *(self._piece(part) for part in ranges if part.bytes), trailer]
-            self._bucket.join([piece for piece in pieces if piece], target, f"{staging}parts/{uuid4().hex}")
+            pieces: list[Piece | bytes] = [self._piece(part) for part in ranges if part.bytes]
+            pieces = [*filter(None, [header]), *pieces, *filter(None, [trailer])]
+            self._bucket.join(pieces, target, f"{staging}parts/{uuid4().hex}")
             there = self._bucket.facts(target)
             if there is None or there.bytes != size:
                 self._bucket.remove([target])

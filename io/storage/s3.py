@@ -1,9 +1,9 @@
 """S3 and stores that speak its protocol, through boto3.
 
-An upload of several parts may take ranges of objects that are there already (`upload_part_copy`), but all parts except
-the last have 5 MiB or more, and there are 10,000 at most. So pieces are gathered to parts of 8 MiB or more, growing with
-the object; a piece that is large enough by itself is copied inside the store, the others are fetched and sent again.
-Runs of 8 MiB or more (`--run-bytes`) therefore save that traffic.
+An upload of several parts may take ranges of objects that are there already (`upload_part_copy`), but all parts
+except the last have 5 MiB or more, and there are 10,000 at most. So pieces are gathered to parts of 8 MiB or more,
+growing with the object; a piece that is large enough by itself is copied inside the store, the others are fetched and
+sent again. Runs of 8 MiB or more (`--run-bytes`) therefore save that traffic.
 
 Writes are made conditional with If-None-Match and If-Match; places are looked at before as well, for stores that do not
 know these. boto3 tries again with back-off what fails for a moment; a body that breaks off is read again here. The
@@ -187,9 +187,7 @@ class S3Bucket:
         return str(self._s3().upload_part(Body=self._gathered(part), **place)["ETag"])
 
     def _gathered(self, pieces: Sequence[Piece | bytes]) -> bytes:
-        return b"".join(
-            piece if isinstance(piece, bytes) else self._exactly(piece) for piece in pieces
-        )
+        return b"".join(piece if isinstance(piece, bytes) else self._exactly(piece) for piece in pieces)
 
     def _exactly(self, piece: Piece) -> bytes:
         data = self.read(piece.key, piece.offset, piece.bytes)

@@ -21,7 +21,6 @@ _INDEX_VALUES = 0x00209157
 _PLANE_POSITION_SLIDE = 0x0048021A
 _COLUMN_POSITION = 0x0048021E
 _ROW_POSITION = 0x0048021F
-_Z_OFFSET = 0x0040074A
 _OPTICAL_PATH_IDENTIFICATION = 0x00480207
 _OPTICAL_PATH_IDENTIFIER = 0x00480106
 
@@ -33,8 +32,6 @@ class PerFrameGroups:
     rows: NDArray[np.int64]
     """Row Position In Total Image Pixel Matrix, from 1; ABSENT: not told."""
     columns: NDArray[np.int64]
-    z_offsets_mm: NDArray[np.float64]
-    """NaN: not told."""
     paths: NDArray[np.int32]
     """Number of the identifier in `identifiers`, -1: not told."""
     identifiers: tuple[str, ...]
@@ -50,14 +47,13 @@ class PerFrameGroups:
 
 def read_per_frame(file: BinaryIO, length: int, *, implicit: bool) -> PerFrameGroups:
     """Read the sequence whose value begins here. Raises SourceError when it cannot be followed."""
-    rows, columns, offsets = array("q"), array("q"), array("d")
+    rows, columns = array("q"), array("q")
     paths, counts = array("i"), array("i")
     identifiers: dict[bytes, int] = {}
     for item in read_items(file, length, implicit=implicit):
         position = _first(item, _PLANE_POSITION_SLIDE)
         rows.append(_long(position, _ROW_POSITION))
         columns.append(_long(position, _COLUMN_POSITION))
-        offsets.append(_decimal(position, _Z_OFFSET))
         identifier = _value(_first(item, _OPTICAL_PATH_IDENTIFICATION), _OPTICAL_PATH_IDENTIFIER).strip(b" \0")
         paths.append(identifiers.setdefault(identifier, len(identifiers)) if identifier else -1)
         content = item.get(_FRAME_CONTENT)
@@ -65,7 +61,6 @@ def read_per_frame(file: BinaryIO, length: int, *, implicit: bool) -> PerFrameGr
     return PerFrameGroups(
         rows=np.array(rows, np.int64),
         columns=np.array(columns, np.int64),
-        z_offsets_mm=np.array(offsets, np.float64),
         paths=np.array(paths, np.int32),
         identifiers=tuple(identifier.decode("utf-8", "replace") for identifier in identifiers),
         index_values=np.array(counts, np.int32),
@@ -85,10 +80,3 @@ def _value(item: Values, tag: int) -> bytes:
 def _long(item: Values, tag: int) -> int:
     value = _value(item, tag)
     return int(struct.unpack("<i", value)[0]) if len(value) == 4 else ABSENT
-
-
-def _decimal(item: Values, tag: int) -> float:
-    try:
-        return float(_value(item, tag).strip(b" \0").decode("ascii") or "nan")
-    except ValueError:
-        return float("nan")

@@ -14,6 +14,7 @@ from pipeline.io.dicom.frame_index import FrameIndex
 from pipeline.io.dicom.frame_places import FramePlaces
 from pipeline.io.jpegxl.recompression import restore_jpeg
 from pipeline.io.publishing.certificate import frame_digest, without_padding
+from pipeline.io.pyramid.holes import averaged_tile
 from pipeline.io.sources import SlideSource
 from pipeline.io.verification.findings import InstanceFindings
 from pipeline.io.verification.header import InstanceHeader
@@ -98,14 +99,16 @@ class _Comparison:
         number = int(self.header.places.tiles[frame])
         columns, rows = self.grid.extent(number)
         decoded = decoded[:rows, :columns]
-        if missing:
+        plane = self.header.slide_plane(frame)
+        filled = averaged_tile(self.source, self.image, plane, number) if missing else None
+        if missing and filled is None:
             if int(np.ptp(decoded, axis=(0, 1)).max()) <= _BACKGROUND_TOLERANCE:
                 findings.background += 1
             else:
                 findings.differing.append(frame)
             return
         place = self.grid.position(number)
-        expected = self.source.read_region(self.image.index, *place, columns, rows, self.header.slide_plane(frame))
+        expected = self.source.read_region(self.image.index, *place, columns, rows, plane) if filled is None else filled
         if np.array_equal(decoded, expected):
             findings.equal_pixels += 1
             return

@@ -6,7 +6,14 @@ from pipeline.cli.figures import bytes_text, count_text
 from pipeline.inspection import Inspection
 from pipeline.model.plan import InstancePlan
 from pipeline.model.reasons import Route
-from pipeline.model.source import Compression, LossyHistory, ScannerFacts, SlideDescription, SourceImage
+from pipeline.model.source import (
+    Compression,
+    LossyHistory,
+    OpticalPathFacts,
+    ScannerFacts,
+    SlideDescription,
+    SourceImage,
+)
 
 _KEPT = {
     Route.PASSTHROUGH: "passes through",
@@ -36,7 +43,8 @@ def inspection_lines(inspection: Inspection) -> Iterator[str]:
 
 def _image_row(image: SourceImage) -> list[str]:
     grid = image.grid
-    planes = f" in {image.planes} planes" if image.planes > 1 else ""
+    several = {"optical path": image.optical_paths, "focal plane": image.focal_planes}
+    planes = "".join(f", {count_text(count, name)}" for name, count in several.items() if count > 1)
     name = f"level {image.level}" if image.level is not None else image.kind.lower()
     tiles = f"{count_text(grid.frames, 'tile')} of {grid.tile_columns} x {grid.tile_rows}" if image.tiled else "untiled"
     tiles += planes
@@ -68,6 +76,10 @@ def _facts(description: SlideDescription) -> Iterator[tuple[str, str]]:
         yield "micrometres per pixel", f"{row:.4g}" if row == column else f"{row:.4g} down, {column:.4g} across"
     else:
         yield "micrometres per pixel", "not told; --source-pixel-spacing-mm gives them"
+    if len(description.optical_paths) > 1 or description.optical_paths[0].name:
+        yield "optical paths", ", ".join(map(_path_text, description.optical_paths))
+    if len(description.focal_plane_offsets_um) > 1:
+        yield "focal planes at", ", ".join(f"{z:g}" for z in description.focal_plane_offsets_um) + " micrometres"
     scanner = " ".join(part for part in (facts.manufacturer, facts.model) if part)
     named = {
         "objective": f"{facts.objective_power:g}x" if facts.objective_power else "",
@@ -96,3 +108,9 @@ def _table(rows: Iterable[list[str]]) -> Iterator[str]:
     for row in table:
         cells = (f"{cell:{width}}" for cell, width in zip(row, widths, strict=True))
         yield f"  {'  '.join(cells)}".rstrip()
+
+
+def _path_text(path: OpticalPathFacts) -> str:
+    waves = [f"{w:g} nm" for w in (path.excitation_wavelength_nm, path.emission_wavelength_nm) if w]
+    told = ", ".join([path.illumination.value, " to ".join(waves)] if waves else [path.illumination.value])
+    return f"{path.name} ({told})" if path.name else told

@@ -6,6 +6,9 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+_TALKATIVE = ("tifffile",)
+"""Libraries that log as an error what they then go on from; what is wrong with a slide is said by its reader."""
+
 
 def tell(message: str) -> None:
     """Print a line."""
@@ -30,7 +33,7 @@ def messages_shown(*, verbose: bool) -> Iterator[None]:
     """
     root = logging.getLogger()
     handlers, level = list(root.handlers), root.level
-    root.handlers[:] = [_Teller(logging.INFO if verbose else logging.ERROR)]
+    root.handlers[:] = [_Teller(logging.INFO if verbose else logging.CRITICAL)]
     root.setLevel(logging.INFO if verbose else logging.WARNING)
     try:
         with warnings.catch_warnings():
@@ -49,7 +52,9 @@ class _Teller(logging.Handler):
         self._level_of_others = level_of_others
 
     def emit(self, record: logging.LogRecord) -> None:
-        if record.levelno < self._level_of_others and record.name.partition(".")[0] != "pipeline":
+        library = record.name.partition(".")[0]
+        least = logging.CRITICAL if library in _TALKATIVE else logging.ERROR
+        if library != "pipeline" and record.levelno < min(least, self._level_of_others):
             return
         tell(f"{record.levelname.lower()}: {record.getMessage()}")
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from pipeline.cli.figures import bytes_text, count_text, duration_text
 from pipeline.job import FinishedJob
-from pipeline.model.config import Backend, Certificate
+from pipeline.model.config import Backend
 from pipeline.model.reasons import Route
 from pipeline.model.transfer_syntaxes import TransferSyntax
 
@@ -46,7 +46,7 @@ def _slide_lines(slide: dict[str, Any], job: FinishedJob) -> Iterator[str]:
         yield f"  {_routes_text(slide)}"
         if slide["recompression"]["jpeg_bytes"]:
             yield f"  {_recompression_text(slide)}"
-        extent = "all" if job.config.certificate is Certificate.FULL else "a sample"
+        extent = "all" if slide["certificate"]["compared_frames"] == slide["frames"] else "a sample"
         compared = count_text(slide["certificate"]["compared_frames"], "frame")
         yield f"  certificate: {compared} ({extent}) read back from the files, each as it was"
     yield from (f"  note: {warning}" for warning in slide["warnings"])
@@ -66,7 +66,8 @@ def _images_text(instances: list[dict[str, Any]]) -> str:
     others = [instance["name"] for instance in instances if instance["level"] is None]
     sizes = [f"{level['geometry']['columns']} x {level['geometry']['rows']}" for level in levels]
     extent = " to ".join(dict.fromkeys((sizes[0], sizes[-1])))
-    return ", ".join([f"{count_text(len(levels), 'level')} ({extent} pixels)", *others])
+    count = len({level["level"] for level in levels})
+    return ", ".join([f"{count_text(count, 'level')} ({extent} pixels)", *others])
 
 
 def _syntaxes_text(instances: list[dict[str, Any]]) -> str:

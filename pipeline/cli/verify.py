@@ -5,10 +5,12 @@ import dataclasses
 import glob
 import json
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from pipeline.cli.failing import FAILED, run_guarded
 from pipeline.cli.messages import messages_shown, tell_error
+from pipeline.io.storage.address import is_address
 from pipeline.model.errors import ConfigError
 from pipeline.model.keys import SlideInput
 
@@ -59,9 +61,21 @@ def _verify(arguments: argparse.Namespace) -> int:
                 f"{folder} holds one series and {slides[0].uri} {len(scenes)} scenes; give one, as {scenes[-1].uri}, "
                 "or the folder of all"
             )
-        series = [find_series(folder, scene.slide_id) for scene in scenes]
-        whole = [_verify_scene(*pair, arguments) for pair in zip(series, scenes, strict=True)]
+        places = [_series_of(arguments.folder, scene.slide_id) for scene in scenes]
+        whole = []
+        for place, scene in zip(places, scenes, strict=True):
+            with place as series:
+                whole.append(_verify_scene(series, scene, arguments))
     return 0 if all(whole) else FAILED
+
+
+def _series_of(folder: str, slide_id: str) -> AbstractContextManager[Path]:
+    """Return the folder of a slide's series, fetched when it is entered if it is in an object store."""
+    if is_address(folder):
+        from pipeline.fetched_series import fetched_series
+
+        return fetched_series(folder, slide_id)
+    return nullcontext(find_series(Path(folder), slide_id))
 
 
 def _verify_scene(series: Path, slide: SlideInput, arguments: argparse.Namespace) -> bool:
@@ -70,6 +84,8 @@ def _verify_scene(series: Path, slide: SlideInput, arguments: argparse.Namespace
     from pipeline.io.verification import verify_slide
 
     report = verify_slide(series, slide.uri, threads=arguments.threads)
+    if is_address(arguments.folder):
+        report = dataclasses.replace(report, series=f"{slide.slide_id} in {arguments.folder}")
     if arguments.json:
         print(json.dumps({**dataclasses.asdict(report), "ok": report.ok}))
     else:

@@ -174,6 +174,11 @@ class ConversionConfig:
             or self.transfer_syntax is TransferSyntax.JPEG_LS_NEAR_LOSSLESS
         )
 
+    @property
+    def changes_pyramid(self) -> bool:
+        """Whether other levels than the source's are written."""
+        return self.add_missing_levels or self.regenerate_pyramid or self.level_spacings_um is not None
+
     def digest(self) -> str:
         """Return 16 hex digits that change with everything that changes the written DICOM."""
         values = dataclasses.asdict(self)

@@ -81,7 +81,7 @@ def by_spacing(sizes: Sequence[tuple[int, int]], base_um: float, spacings_um: Se
     for spacing in sorted(spacings_um):
         if spacing < base_um * (1 - _SAME_SCALE):
             raise SourceError(
-                f"a level of {spacing:g} micrometres a pixel would be finer than the slide's {base_um:.4g}"
+                f"--levels-by-spacing: {spacing:g} micrometres a pixel would be finer than the slide's {base_um:.4g}"
             )
         own = min(range(len(sizes)), key=lambda number: abs(scales[number] / spacing - 1))
         if abs(scales[own] / spacing - 1) > _SAME_SCALE:

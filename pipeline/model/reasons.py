@@ -43,6 +43,7 @@ class Reason(StrEnum):
     SYNTAX_NOT_KEPT = "syntax-not-kept"
     TRANSCODE_FORCED = "transcode-forced"
     MISSING_TILE = "missing-tile"
+    MISSING_TILE_AVERAGED = "missing-tile-averaged"
     SAMPLES_IN_PLANES = "samples-in-planes"
     EXTRA_SAMPLES = "extra-samples"
     JPEG_NOT_BASELINE = "jpeg-not-baseline"
@@ -78,12 +79,13 @@ _CITATIONS = {
     Reason.CODEC_NOT_IN_DICOM: "TIFF 6.0 Compression names a codec that PS3.5 8.2 does not define",
     Reason.PIXELS_ONLY: "the reader of this format gives pixels, not compressed tiles",
     Reason.LEVEL_AVERAGED: "PS3.3 C.8.12.4.1.1: the slide has no such level, it is averaged from another (RESAMPLED)",
-    Reason.UNTILED: "TIFF 6.0 section 3: the image is stored in strips, which are no frames",
+    Reason.UNTILED: "PS3.3 C.8.12.4: the image is not stored in tiles of one size, which frames are",
     Reason.GEOMETRY_CHANGED: "PS3.3 C.7.6.3.1: Rows and Columns asked for are not those of the stored tiles",
     Reason.SYNTAX_REQUESTED: "PS3.5 A.4: the transfer syntax asked for is not the codestream's",
     Reason.SYNTAX_NOT_KEPT: "PS3.5 A.4: the target that --profile names does not keep the codestream's transfer syntax",
     Reason.TRANSCODE_FORCED: "asked for by --force-transcode",
     Reason.MISSING_TILE: "TIFF 6.0 TileByteCounts is 0: there is no tile to pass",
+    Reason.MISSING_TILE_AVERAGED: "TIFF 6.0 TileByteCounts is 0, and the larger level shows what the tile should",
     Reason.SAMPLES_IN_PLANES: "TIFF 6.0 PlanarConfiguration 2: a tile holds one sample, a frame all (PS3.5 8.2)",
     Reason.EXTRA_SAMPLES: "PS3.3 C.8.12.4.1.5: Samples per Pixel is 1 or 3; alpha is composed onto the background",
     Reason.JPEG_NOT_BASELINE: "PS3.5 A.4.1, table A.4-1: JPEG Baseline (Process 1) is SOF0 with Huffman coding",

@@ -8,11 +8,11 @@ import pytest
 
 from pipeline.configs.loader import load_config
 from pipeline.configs.profiles import profile_names, target_profile
+from pipeline.configs.reproduce import reproduce_command
 from pipeline.io.codecs.containers import encoding_syntax, passing_syntax
 from pipeline.model.config import ConversionConfig
 from pipeline.model.errors import ConfigError
 from pipeline.model.offset_table import OffsetTable
-from pipeline.model.reproduce import reproduce_command
 from pipeline.model.target import TargetProfile
 from pipeline.model.transfer_syntaxes import TransferSyntax
 from pipeline.options import config_of, parse

@@ -25,7 +25,7 @@ RUNS = st.lists(st.lists(st.binary(max_size=40), min_size=1, max_size=5), min_si
 SHARED_FIXTURES = [HealthCheck.function_scoped_fixture, HealthCheck.differing_executors]
 """Examples leave nothing behind, and are the same for every class that derives."""
 
-fast_examples = settings(max_examples=30, suppress_health_check=SHARED_FIXTURES)
+fast_examples = settings(max_examples=15, suppress_health_check=SHARED_FIXTURES)
 
 
 def run_bytes(run: list[bytes]) -> bytes:
@@ -54,7 +54,10 @@ def stage_parts(store: OutputStore, name: str, runs: list[list[bytes]], order: l
 
 
 class OutputStoreContract:
-    """Derive from it and give `make_store` and `read_published`."""
+    """Derive from it and give `make_store` and the three methods behind it."""
+
+    turns = 40
+    """How often readers and writers race; fewer where each turn is many requests."""
 
     def make_store(self, root: Path, job: str) -> OutputStore:
         """Return the store of a job under a root of the test's own."""
@@ -257,6 +260,7 @@ class OutputStoreContract:
         extra = store.stage_run(SLIDE, "extra", 0, [b"extra"], None)
         store.assemble(SLIDE, "extra.dcm", HEADER, [extra], TRAILER)
         store.publish(SLIDE, overwrite=True)
+        store.clean(SLIDE)
         sizes = self.stage_series(store, b"the second of them")
         store.publish(SLIDE, overwrite=True)
         assert store.published_sizes(SLIDE) == sizes
@@ -282,7 +286,7 @@ class OutputStoreContract:
 
         watcher = ThreadPoolExecutor(1)
         watching = watcher.submit(watch)
-        for turn in range(40):
+        for turn in range(self.turns):
             self.stage_series(store, contents[turn % 2])
             store.publish(SLIDE, overwrite=True)
             store.clean(SLIDE)
@@ -373,7 +377,7 @@ class OutputStoreContract:
 
         with ThreadPoolExecutor(3) as pool:
             writers = [pool.submit(write, text) for text in texts]
-            seen = {store.read_record(SLIDE) for _ in range(200)}
+            seen = {store.read_record(SLIDE) for _ in range(5 * self.turns)}
             stop.set()
             for writer in writers:
                 writer.result()

@@ -39,6 +39,10 @@ def main(arguments: Sequence[str]) -> int:
     seeds = all_seeds(SHARED_SLIDES)
     if options.only:
         seeds = tuple(seed for seed in seeds if seed.name.startswith(options.only) or seed.format == options.only)
+    if options.case:
+        seeds = tuple(seed for seed in seeds if seed.name == options.case.rpartition("/")[0])
+    if not seeds:
+        raise SystemExit(f"no sound slide is called {options.case or options.only}; tests/fuzz/seeds.py has all names")
     folder = options.folder.resolve()
     if options.case:
         name, _, number = options.case.rpartition("/")

@@ -174,7 +174,13 @@ def _convert(slide: Path, output: Path) -> Outcome:
     detail = f"exit code {code}, {[(entry['slide_id'], entry['status']) for entry in entries]}"
     if len({entry["slide_id"] for entry in entries}) != len(entries) or not entries or code != (1 if failed else 0):
         return Outcome(Verdict.LEFT, detail)
-    left = [str(path) for entry in failed if (path := output / entry["slide_id"]).exists() and any(path.glob("*.dcm"))]
+    published = [Path(entry["slide_id"]) for entry in entries if entry not in failed]
+    folders = [
+        output / entry["slide_id"]
+        for entry in failed
+        if not any(slide.is_relative_to(entry["slide_id"]) for slide in published)  # scenes lie in one folder
+    ]
+    left = [str(folder) for folder in folders if folder.exists()]
     left += [str(path) for path in output.rglob("*") if "_staging" in path.parts]
     if left:
         return Outcome(Verdict.LEFT, f"{detail}: {', '.join(left[:5])}")

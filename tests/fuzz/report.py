@@ -16,7 +16,6 @@ class Report:
         self._counts: defaultdict[str, Counter[Verdict]] = defaultdict(Counter)
         self.converted = 0
         self.findings: list[tuple[Case, Outcome]] = []
-        self.messages: Counter[str] = Counter()
 
     def add(self, case: Case, outcome: Outcome) -> None:
         """Count an outcome."""
@@ -45,10 +44,6 @@ class Report:
             )
             for row in rows
         )
-
-    def sources(self) -> Counter[str]:
-        """Return the slides with findings."""
-        return Counter(case.name for case, _ in self.findings)
 
 
 def _figures(counts: Counter[Verdict]) -> tuple[str, ...]:

@@ -200,9 +200,7 @@ def test_all_of_it_verifies_and_validates(
 
 
 @pytest.mark.parametrize("name", ["even", "uneven"])
-def test_a_frame_in_another_plane_is_found(
-    slides: dict[str, Path], tmp_path: Path, name: str
-) -> None:
+def test_a_frame_in_another_plane_is_found(slides: dict[str, Path], tmp_path: Path, name: str) -> None:
     """Native frames of two planes change places: each frame is sound, and none is where it should be."""
     convert(slides[name], tmp_path, transfer_syntax=NATIVE, levels=(0,))
     file = tmp_path / slides[name].name / "level-0.dcm"

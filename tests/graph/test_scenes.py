@@ -148,9 +148,7 @@ def test_verify_checks_all_scenes(slide: Path, output: Path, capsys: pytest.Capt
         assert capsys.readouterr().out.count("\n") == 1
 
 
-def test_verify_tells_one_scene_from_the_other(
-    slide: Path, output: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_verify_tells_one_scene_from_the_other(slide: Path, output: Path, capsys: pytest.CaptureFixture[str]) -> None:
     first = output / slide.name / "scene-1"
     assert verify([str(first), f"{slide}#scene=2"]) == 1
     assert "differs from the slide" in capsys.readouterr().err

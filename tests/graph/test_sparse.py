@@ -78,7 +78,7 @@ def test_frames_of_another_size_than_the_tiles_are_full(slide: Path, tmp_path: P
 
 @pytest.mark.parametrize("syntax", [None, LOSSLESS])
 def test_levels_are_averaged_from_sparse_ones(slide: Path, tmp_path: Path, syntax: TransferSyntax | None) -> None:
-    """What is missing is background there, whether it has frames in the base or not; the base decoded once, or passes."""
+    """What is missing is background there, whether it has frames in the base or not."""
     for name, options in (("sparse", SPARSE), ("filled", {})):
         convert(slide, tmp_path / name, add_missing_levels=True, transfer_syntax=syntax, **options)
     sparse, filled = (tmp_path / name / "s.svs" for name in ("sparse", "filled"))
@@ -127,7 +127,7 @@ def test_each_plane_lacks_its_own_tiles(tmp_path: Path, syntax: TransferSyntax |
     indexes = np.array([group.FrameContentSequence[0].DimensionIndexValues for group in groups])
     assert report["instances"][0]["frame_count"] == 16
     assert indexes[:, 0].tolist() == [1] * 7 + [2] + [3] * 8
-    assert (3 * (indexes[:, 1] - 1) + indexes[:, 2] - 1).tolist() == sum(kept, [])
+    assert (3 * (indexes[:, 1] - 1) + indexes[:, 2] - 1).tolist() == [tile for tiles in kept for tile in tiles]
     assert len(shown(file)) == 16
     verified = verify_slide(file.parent, str(slide))
     assert verified.ok, verified.problems

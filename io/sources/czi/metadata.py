@@ -4,13 +4,13 @@ The schema is ZEISS's CZI metadata (ImageDocument/Metadata). Lengths in `Scaling
 twice, under `Information` by the acquisition and under `DisplaySetting` by the viewer, both times in the order of C.
 """
 
-import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
 from pipeline.io.sources.dates import date_time
+from pipeline.io.sources.numbers import positive
 from pipeline.io.sources.vendor_xml import document_properties, parse_document, text_at
 from pipeline.model.source import Illumination, OpticalPathFacts, ScannerFacts
 
@@ -56,7 +56,7 @@ def read_metadata(xml: bytes, uri: str) -> CziMetadata:
     root = parse_document(text, uri, "metadata") if text else Element("ImageDocument")
     image = _first(root, "Metadata/Information/Image")
     channels = list(_channels(root, image))
-    bits = [_number(e.text) for e in image.iter("ComponentBitCount")]
+    bits = [positive(e.text) for e in image.iter("ComponentBitCount")]
     return CziMetadata(
         facts=_facts(root, image),
         channels=tuple(facts for facts, _ in channels),
@@ -93,7 +93,7 @@ def _objective_power(information: Element, image: Element) -> float | None:
     objectives = information.findall("Instrument/Objectives/Objective")
     wanted = _first(image, "ObjectiveSettings/ObjectiveRef").get("Id")
     chosen = [objective for objective in objectives if objective.get("Id") == wanted] or objectives[:1]
-    return _number(text_at(chosen[0], "NominalMagnification")) if chosen else None
+    return positive(text_at(chosen[0], "NominalMagnification")) if chosen else None
 
 
 def _channels(root: Element, image: Element) -> Iterator[tuple[OpticalPathFacts, bool]]:
@@ -102,8 +102,8 @@ def _channels(root: Element, image: Element) -> Iterator[tuple[OpticalPathFacts,
     for place in range(max(len(acquired), len(shown))):
         channel = acquired[place] if place < len(acquired) else Element("Channel")
         display = shown[place] if place < len(shown) else Element("Channel")
-        excitation = _number(text_at(channel, "ExcitationWavelength"))
-        emission = _number(text_at(channel, "EmissionWavelength"))
+        excitation = positive(text_at(channel, "ExcitationWavelength"))
+        emission = positive(text_at(channel, "EmissionWavelength"))
         illumination = _CONTRASTS.get(text_at(channel, "ContrastMethod")) or _SOURCES.get(
             text_at(channel, "IlluminationType")
         )
@@ -129,14 +129,14 @@ def _planes_descend(root: Element, image: Element) -> bool:
 
 
 def _minification(image: Element) -> int | None:
-    factors = {_number(e.text) for e in image.iter("MinificationFactor")}
+    factors = {positive(e.text) for e in image.iter("MinificationFactor")}
     factor = factors.pop() if len(factors) == 1 else None
     return int(factor) if factor and 2 <= factor <= 16 and factor == int(factor) else None
 
 
 def _micrometres(root: Element, axis: str) -> float | None:
     for distance in root.iterfind("Metadata/Scaling/Items/Distance"):
-        metres = _number(text_at(distance, "Value"))
+        metres = positive(text_at(distance, "Value"))
         if distance.get("Id") == axis and metres:
             return metres * 1e6
     return None
@@ -145,15 +145,6 @@ def _micrometres(root: Element, axis: str) -> float | None:
 def _first(element: Element, path: str) -> Element:
     found = element.find(path)
     return Element("Nothing") if found is None else found
-
-
-def _number(text: str | None) -> float | None:
-    """Read a number above 0; None for what is none."""
-    try:
-        number = float(text or "")
-    except ValueError:
-        return None
-    return number if math.isfinite(number) and number > 0 else None
 
 
 def _colour(text: str) -> tuple[int, int, int] | None:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.io.codecs.contract import TileCodec
-from pipeline.io.sources.contract import SlideSource
+from pipeline.io.sources.contract import ComposedSource, SlideSource
 from pipeline.io.sources.czi.attachments import AttachedImage, attached_images
 from pipeline.io.sources.czi.description import describe_scene, significant_bits
 from pipeline.io.sources.czi.directory import SubBlocks, read_sub_blocks, tell_levels
@@ -23,6 +23,7 @@ from pipeline.io.sources.czi.sub_block import PixelType, SubBlockReader, check_s
 from pipeline.io.sources.file_bytes import FileBytes
 from pipeline.io.sources.fingerprint import hash_blocks
 from pipeline.io.sources.scenes import check_scene
+from pipeline.model.colour_choice import Background
 from pipeline.model.errors import CodecError, SourceError, TileError
 from pipeline.model.source import ImageKind, SlideDescription
 from pipeline.model.tiles import Buffer, Pixels
@@ -41,7 +42,7 @@ def open_czi(path: str, scene: int) -> SlideSource:
         raise SourceError(f"{path} is malformed ({type(error).__name__}: {error})", uri=path) from error
 
 
-class CziSource(SlideSource):
+class CziSource(ComposedSource):
     """One scene at one time point."""
 
     def __init__(self, file: FileBytes, scene: int) -> None:
@@ -89,7 +90,7 @@ class CziSource(SlideSource):
         digest.update(self._segments.metadata())
         for image in self._attached:
             digest.update(self._segments.read(image.attachment.offset, image.attachment.size))
-        hash_blocks(digest, self._file.descriptor, self._file.size)
+        hash_blocks(digest, self._file)
         return digest.hexdigest()
 
     def tile_lengths(self, image: int, plane: int = 0) -> NDArray[np.uint64] | None:
@@ -132,6 +133,11 @@ class CziSource(SlideSource):
             frame = y // grid.tile_rows * grid.across + x // grid.tile_columns
             raise self._bad_tile(image, plane, frame, error) from error
         return region
+
+    def paint_background(self, background: Background) -> None:
+        """Take the colour between sub-blocks."""
+        base = self._description.levels[0]
+        self._background = np.array(background.samples(base.samples, base.bits_stored), self._background.dtype)
 
     def close(self) -> None:
         """Close the file."""

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from pipeline.io.codecs.contract import TileCodec
 from pipeline.io.dicom.offset_table import ITEM_HEADER_BYTES, ITEM_TAG
+from pipeline.io.sources.canvas import paste
 from pipeline.io.sources.dicom.codec import frame_codec
 from pipeline.io.sources.dicom.frame_table import FrameTable, encapsulated_frames, native_frames
 from pipeline.io.sources.dicom.instance import FrameFormat, Instance
@@ -116,7 +117,7 @@ class DicomImage:
             for across in range(first_across, last_across + 1):
                 (tile,) = self.read_pixels(down * grid.across + across, 1, plane)
                 if tile is not None:
-                    _paste(region, tile, across * grid.tile_columns - x, down * grid.tile_rows - y)
+                    paste(region, tile, across * grid.tile_columns - x, down * grid.tile_rows - y)
         return region
 
     def _decode(self, tile: Buffer, number: int, plane: int) -> Pixels:
@@ -211,11 +212,3 @@ def _table(instance: Instance) -> FrameTable:
 
 def _pairs(offsets: NDArray[np.uint64], spans: NDArray[np.uint64]) -> list[tuple[int, int]]:
     return list(zip(offsets.tolist(), spans.tolist(), strict=True))
-
-
-def _paste(region: Pixels, tile: Pixels, left: int, top: int) -> None:
-    """Copy what of the tile lies inside the region; the tile's corner is at (left, top) of the region."""
-    rows, columns = region.shape[:2]
-    y0, y1 = max(0, top), min(rows, top + tile.shape[0])
-    x0, x1 = max(0, left), min(columns, left + tile.shape[1])
-    region[y0:y1, x0:x1] = tile[y0 - top : y1 - top, x0 - left : x1 - left]

@@ -10,7 +10,7 @@ from numpy import uint64
 from numpy.typing import NDArray
 
 from pipeline.io.codecs.contract import TileCodec
-from pipeline.io.sources.contract import SlideSource
+from pipeline.io.sources.contract import ComposedSource, SlideSource
 from pipeline.io.sources.dicom.description import describe_series
 from pipeline.io.sources.dicom.files import series_and_unplaced
 from pipeline.io.sources.dicom.instance import Instance
@@ -18,6 +18,7 @@ from pipeline.io.sources.dicom.series import read_series
 from pipeline.io.sources.file_bytes import FileBytes
 from pipeline.io.sources.fingerprint import hash_blocks
 from pipeline.io.sources.scenes import check_scene
+from pipeline.model.colour_choice import Background
 from pipeline.model.errors import SlidebeamError, SourceError
 from pipeline.model.source import Illumination, ImageKind, SlideDescription, SourceImage
 from pipeline.model.tiles import Buffer, Pixels
@@ -32,7 +33,7 @@ def open_dicom(path: str, scene: int) -> SlideSource:
     return DicomSource(path)
 
 
-class DicomSource(SlideSource):
+class DicomSource(ComposedSource):
     """A slide whose images are the instances of one series. `uri` is one of its files."""
 
     def __init__(self, uri: str) -> None:
@@ -70,7 +71,7 @@ class DicomSource(SlideSource):
         digests = []
         for file in self._files:
             digest = hashlib.blake2b(digest_size=16)
-            hash_blocks(digest, file.descriptor, file.size)
+            hash_blocks(digest, file)
             for start in range(0, self._digested.get(file.uri, 0), _PIECE):
                 digest.update(file.read(start, min(_PIECE, self._digested[file.uri] - start)))
             digests.append(digest.digest())
@@ -97,6 +98,11 @@ class DicomSource(SlideSource):
     def read_region(self, image: int, x: int, y: int, columns: int, rows: int, plane: int = 0) -> Pixels:
         """Compose a rectangle from the tiles that it touches."""
         return self._images[image].read_region(x, y, columns, rows, plane, self._background[image])
+
+    def paint_background(self, background: Background) -> None:
+        """Take the colour of tiles of which no frame is stored, native ones too."""
+        for image in self._description.levels:
+            self._background[image.index] = background.samples(image.samples, image.bits_stored)
 
     def close(self) -> None:
         """Close all files."""

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from pipeline.io.dicom.placement import SLIDE_LENGTH_MM
-from pipeline.io.sources.dates import date_time
+from pipeline.io.sources.dates import tiff_date_time
 from pipeline.io.sources.ndpi.directories import Directory
 from pipeline.io.sources.ndpi.tags import BARCODES, Tag
 from pipeline.io.sources.numbers import positive
@@ -41,7 +41,7 @@ def scanner_facts(base: Directory, columns: int, rows: int) -> ScannerFacts:
         model=base.text(Tag.MODEL),
         serial_number=base.text(Tag.SERIAL_NUMBER),
         software_versions=tuple(version for version in versions if version),
-        acquisition_datetime=date_time("".join(c for c in base.text(Tag.DATE_TIME) if c not in ": ")),
+        acquisition_datetime=tiff_date_time(base.text(Tag.DATE_TIME)),
         barcode=next((text for i in range(BARCODES) if (text := base.text(Tag.BARCODE + i))), ""),
         label_text=base.text(Tag.REFERENCE),
         origin_mm=_origin(base, spacing, columns, rows),

@@ -1,13 +1,13 @@
 """An open NDPI file: its directories parsed once, its bytes read by position."""
 
 import hashlib
-import os
 import struct
 from collections.abc import Iterable
 
 from pipeline.io.sources.file_bytes import FileBytes
 from pipeline.io.sources.fingerprint import hash_blocks
 from pipeline.io.sources.ndpi.directories import is_ndpi, read_directories
+from pipeline.io.storage.opening import open_bytes
 from pipeline.model.errors import SourceError
 
 _PIECE = 1 << 20
@@ -37,7 +37,7 @@ class NdpiFile(FileBytes):
             self._hash(digest, entry.place, min(entry.length, max(0, self.size - entry.place)))
         for offset, length in whole:
             self._hash(digest, offset, length)
-        hash_blocks(digest, self.descriptor, self.size)
+        hash_blocks(digest, self)
         return digest.hexdigest()
 
     def _read_some(self, offset: int, length: int) -> bytes:
@@ -51,12 +51,8 @@ class NdpiFile(FileBytes):
 
 def is_ndpi_file(path: str) -> bool:
     """Whether a file is NDPI, whatever its name. Raises SourceError when it cannot be read."""
+    file = open_bytes(path)
     try:
-        with open(path, "rb") as stream:
-
-            def read(offset: int, length: int) -> bytes:
-                return os.pread(stream.fileno(), length, offset) if offset < 1 << 63 else b""
-
-            return is_ndpi(read)
-    except OSError as error:
-        raise SourceError(f"{path} cannot be read: {error.strerror}", uri=path) from error
+        return is_ndpi(lambda offset, length: file.read(offset, length) if offset < file.size else b"")
+    finally:
+        file.close()

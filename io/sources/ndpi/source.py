@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.io.codecs.contract import TileCodec
+from pipeline.io.sources.canvas import paste
 from pipeline.io.sources.contract import SlideSource
 from pipeline.io.sources.ndpi.file import NdpiFile
 from pipeline.io.sources.ndpi.images import Image
@@ -66,10 +67,7 @@ class NdpiSource(SlideSource):
         for down in range(y // grid.tile_rows, (y + rows - 1) // grid.tile_rows + 1):
             for across in range(x // grid.tile_columns, (x + columns - 1) // grid.tile_columns + 1):
                 (tile,) = reader.read_pixels(down * grid.across + across, 1)
-                left, top = across * grid.tile_columns, down * grid.tile_rows
-                x0, x1 = max(x, left), min(x + columns, left + grid.tile_columns)
-                y0, y1 = max(y, top), min(y + rows, top + grid.tile_rows)
-                region[y0 - y : y1 - y, x0 - x : x1 - x] = tile[y0 - top : y1 - top, x0 - left : x1 - left]
+                paste(region, tile, across * grid.tile_columns - x, down * grid.tile_rows - y)
         return region
 
     def close(self) -> None:

@@ -22,7 +22,7 @@ from pipeline.io.sources.tiff.image import TiffImage
 from pipeline.io.sources.tiff.pixel_form import PALETTE
 from pipeline.io.sources.tiff.source import TiffSource, source_image
 from pipeline.io.sources.tiff.stack import check_levels_shrink, level_image, read_level
-from pipeline.io.sources.tiff.tags import text_properties
+from pipeline.io.sources.tiff.tags import icc_profile, text_properties
 from pipeline.model.errors import SourceError
 from pipeline.model.source import ImageKind, SlideDescription, SourceImage
 
@@ -58,7 +58,7 @@ def open_ome_tiff(container: TiffContainer, number: int) -> SlideSource:
         format="ome-tiff",
         images=tuple(described),
         facts=replace(facts, origin_mm=origins[number - 1]),
-        icc_profile=container.icc_profile(),
+        icc_profile=icc_profile(container.first, container.uri),
         warnings=tuple(warnings),
         optical_paths=paths,
         focal_plane_offsets_um=offsets_um,

@@ -4,11 +4,11 @@ tifffile reads most tags when they are asked for, so its handle stays open; tile
 """
 
 import hashlib
-import os
 import struct
 from array import array
 from collections.abc import Iterable, Iterator
 from functools import cached_property
+from io import BufferedReader
 from typing import Any, cast
 
 import tifffile
@@ -16,9 +16,11 @@ import tifffile
 from pipeline.io.sources.fingerprint import hash_blocks
 from pipeline.io.sources.tiff.image import TiffImage
 from pipeline.io.sources.tiff.pixel_form import pixel_form
-from pipeline.model.errors import SourceError
+from pipeline.io.storage.address import is_address
+from pipeline.io.storage.byte_reader import ByteStream
+from pipeline.io.storage.opening import open_bytes
+from pipeline.model.errors import SourceError, StorageError
 
-_ICC_TAG = 34675
 _INDEX_TAGS = (273, 279, 324, 325, 513, 514)
 """StripOffsets, StripByteCounts, TileOffsets, TileByteCounts, and those of old JPEG."""
 _OME_SCHEMA = "http://www.openmicroscopy.org/Schemas/"
@@ -38,19 +40,25 @@ class TiffContainer:
     def __init__(self, uri: str) -> None:
         self.uri = uri
         try:
-            self._file = tifffile.TiffFile(uri)
+            self._bytes = open_bytes(uri)
+        except SourceError as error:
+            raise _unreadable(uri, error) from error
+        self.size = self._bytes.size
+        try:
+            # A stream of ours where there is no file that tifffile could open itself.
+            source = BufferedReader(ByteStream(self._bytes), _HEAD) if is_address(uri) else uri
+            self._file = tifffile.TiffFile(source)
         except Exception as error:  # a parser of hostile headers may raise anything
+            self._bytes.close()
             raise _unreadable(uri, error) from error
         try:
-            self._descriptor = self._file.filehandle.fileno()
-            self.size = os.fstat(self._descriptor).st_size
             self.is_svs = self._file.is_svs
             self.is_qpi = self._file.is_qpi
             self.first = self._file.pages.first
             self.description = _text(self.first.description)
             self.is_ome = self._file.is_ome or _OME_SCHEMA in self.description[:_HEAD]
         except Exception as error:
-            self._file.close()
+            self.close()
             raise _unreadable(uri, error) from error
         self._subdirectories: dict[int, list[tifffile.TiffPage]] = {}
 
@@ -131,15 +139,6 @@ class TiffContainer:
         tag = self.first.tags.get(name)
         return _text(tag.value).strip() if tag is not None else ""
 
-    def icc_profile(self) -> bytes:
-        """Return the profile of the first directory; empty when there is none. Raises SourceError."""
-        tag = self.first.tags.get(_ICC_TAG)
-        if tag is None:
-            return b""
-        if not isinstance(tag.value, bytes):
-            raise SourceError(f"{self.uri}: the tag of its ICC profile holds no bytes", uri=self.uri)
-        return tag.value
-
     def imagej(self) -> dict[str, Any]:
         """Return what ImageJ wrote of its planes; empty where the file is not ImageJ's. Raises SourceError."""
         try:
@@ -149,17 +148,9 @@ class TiffContainer:
 
     def read(self, offset: int, length: int) -> bytes:
         """Return bytes of the file, at their own place: many threads may read at once. Raises SourceError."""
-        data = b""
-        while len(data) < length:
-            if self._descriptor < 0:
-                raise SourceError(f"{self.uri} was closed", uri=self.uri)
-            try:
-                more = os.pread(self._descriptor, length - len(data), offset + len(data))
-            except OSError as error:
-                raise SourceError(f"{self.uri} cannot be read: {error.strerror}", uri=self.uri) from error
-            if not more:
-                raise SourceError(f"{self.uri} ends at byte {offset + len(data)}: it was cut while open", uri=self.uri)
-            data = data + more if data else more
+        data = self._bytes.read(offset, length)
+        if len(data) < length:
+            raise SourceError(f"{self.uri} ends at byte {offset + len(data)}: it was cut while open", uri=self.uri)
         return data
 
     def image(
@@ -196,7 +187,7 @@ class TiffContainer:
         for image in whole:
             for offset, length in zip(image.offsets.tolist(), image.lengths.tolist(), strict=True):
                 self._hash(digest, offset, length)
-        hash_blocks(digest, self._descriptor, self.size)
+        hash_blocks(digest, self._bytes)
         return digest.hexdigest()
 
     def _all_pages(self) -> Iterator[tifffile.TiffPage]:
@@ -212,11 +203,13 @@ class TiffContainer:
 
     def close(self) -> None:
         """Close the file."""
-        self._descriptor = -1
+        self._bytes.close()
         self._file.close()
 
 
-def _unreadable(uri: str, error: Exception) -> SourceError:
+def _unreadable(uri: str, error: Exception) -> SourceError | StorageError:
+    if isinstance(error, StorageError):
+        return error  # the store's fault and not the file's
     cause = error.strerror if isinstance(error, OSError) and error.strerror else f"{type(error).__name__}: {error}"
     return SourceError(f"{uri} is no readable TIFF ({cause}); check that the copy is complete", uri=uri)
 

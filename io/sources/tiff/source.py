@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.io.codecs.contract import TileCodec
+from pipeline.io.sources.canvas import paste
 from pipeline.io.sources.contract import SlideSource
 from pipeline.io.sources.tiff.file import TiffContainer
 from pipeline.io.sources.tiff.image import TiffImage
@@ -65,7 +66,7 @@ class TiffSource(SlideSource):
             for i, tile in enumerate(tiff.read_pixels(first, last_across - first_across + 1)):
                 if tile is not None:
                     left = (first_across + i) * grid.tile_columns - x
-                    _paste(region, tile, left, down * grid.tile_rows - y)
+                    paste(region, tile, left, down * grid.tile_rows - y)
         return region
 
     def _missing(self, image: int, tiff: TiffImage) -> tuple[int, ...]:
@@ -104,11 +105,3 @@ def source_image(index: int, tiff: TiffImage, kind: ImageKind, level: int | None
         lossy=LossyHistory(stages, unknown=tiff.may_have_lost),
         lossless_frames=tiff.tiled and tiff.planes == 1 and tiff.compression is not Compression.OTHER,
     )
-
-
-def _paste(region: Pixels, tile: Pixels, left: int, top: int) -> None:
-    """Copy what of the tile lies inside the region; the tile's corner is at (left, top) of the region."""
-    rows, columns = region.shape[:2]
-    y0, y1 = max(0, top), min(rows, top + tile.shape[0])
-    x0, x1 = max(0, left), min(columns, left + tile.shape[1])
-    region[y0:y1, x0:x1] = tile[y0 - top : y1 - top, x0 - left : x1 - left]

@@ -62,7 +62,7 @@ class VsiSource(SlideSource):
                 for tile in image.planes[0].read(image.file, 0, image.grid.frames):
                     digest.update(tile)
         for file in self._files:
-            hash_blocks(digest, file.descriptor, file.size)
+            hash_blocks(digest, file)
         return digest.hexdigest()
 
     def tile_lengths(self, image: int, plane: int = 0) -> NDArray[np.uint64] | None:

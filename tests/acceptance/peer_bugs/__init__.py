@@ -39,7 +39,7 @@ The table names each of them, and the file that tests it as `test_bug_NN_...`, o
 35 dimensions         missing stripes of CZI mosaics, and threads that wait for each other
 36 dimensions         several regions refused or ignored
 37 metadata           no Specific Character Set
-38 metadata           Barcode Value where there is no label, or none where there is one
+38 metadata           an empty Barcode Value where there is no label, or none where there is one
 39 metadata           THUMBNAIL without Pixel Spacing
 40 metadata           the history of lossy compression cut to its last step
 41 metadata           Content Date is that of the conversion

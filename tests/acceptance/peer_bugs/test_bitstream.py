@@ -12,14 +12,16 @@ from PIL import Image
 
 from pipeline.io.sources import open_source
 from pipeline.io.sources.ndpi.tags import Tag
+from pipeline.io.verification import verify_slide
 from pipeline.model.tiles import Pixels
+from tests.acceptance.peer_bugs.slides import StoredLevel, jpeg, tiles_of, write_svs
 from tests.acceptance.peer_bugs.written import jpeg_segments, levels, matrix
 from tests.graph.conversions import convert, jpeg_scan, shown, statuses, stored_frames
 from tests.io.sources.ndpi import slides as ndpi
 from tests.io.sources.openslide_slides import MiraxSlide
 from tests.io.sources.tiffs import stored_tiles
 from tests.io.sources.vendor_files import TILE, write_philips
-from tests.sample import build_sample_slide, draw_tissue
+from tests.sample import build_sample_slide, draw_tissue, shrink
 from tests.sample_tiles import TileEncoding
 
 GIB = 1 << 30
@@ -65,6 +67,23 @@ def test_bug_11_tiles_without_bytes_and_the_edges_of_lower_levels(tmp_path: Path
     with tifffile.TiffFile(slide) as tiff:
         for file, page in zip(files[1:], (2, 3), strict=True):
             assert np.abs(matrix(file).astype(int) - tiff.pages[page].asarray()).max() <= 2
+
+
+def test_bug_11_a_hole_in_a_lower_level_shows_what_the_base_shows(tmp_path: Path) -> None:
+    """Only the lower level lacks its last tile: what the base shows there is averaged, not lost."""
+    base = draw_tissue(512, 512)
+    half = shrink(base, 2)
+    tiles = [[jpeg(tile, rgb=True) for tile in tiles_of(picture)] for picture in (base, half)]
+    tiles[1][-1] = b""
+    stored = [StoredLevel(columns=512 >> n, rows=512 >> n, tiles=tiles[n], rgb=True) for n in (0, 1)]
+    slide = write_svs(tmp_path / "s.svs", *stored)
+    for regenerate in (False, True):
+        convert(slide, tmp_path / f"{regenerate}", regenerate_pyramid=regenerate)
+        pixels = matrix(tmp_path / f"{regenerate}/s.svs/level-1.dcm")
+        assert difference(pixels[:128], half[:128]) < 6
+        corner = pixels[128:, 128:]
+        assert difference(corner, half[128:, 128:]) < 6
+        assert verify_slide(tmp_path / f"{regenerate}/s.svs", str(slide)).ok
 
 
 def test_bug_12_missing_tiles_of_sparse_slides_are_frames_like_the_others(tmp_path: Path) -> None:

@@ -112,7 +112,7 @@ def test_bug_35_a_czi_mosaic_has_no_gaps_whatever_the_threads(tmp_path: Path) ->
 
         def read(number: int) -> Pixels:
             x, y = number * 97 % 440, number * 61 % 400
-            region = source.read_region(0, x, y, 200, 200)
+            region: Pixels = source.read_region(0, x, y, 200, 200)
             assert np.array_equal(region, picture[y : y + 200, x : x + 200])
             return region
 

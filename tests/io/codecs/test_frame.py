@@ -163,13 +163,22 @@ def test_lossy_method(pixels: Pixels, syntax: str, options: dict[str, float], me
     assert (frame.psnr_db is None) is (method is None)
 
 
-@pytest.mark.parametrize("syntax", [s for s in LOSSLESS if s is not TransferSyntax.EXPLICIT_VR_LITTLE_ENDIAN])
+ALL_BITS_OF_THE_ARRAY = (TransferSyntax.EXPLICIT_VR_LITTLE_ENDIAN, TransferSyntax.JPEG_LS_LOSSLESS)
+
+
+@pytest.mark.parametrize("syntax", [s for s in LOSSLESS if s not in ALL_BITS_OF_THE_ARRAY])
 def test_bits_stored(syntax: TransferSyntax) -> None:
     gray = np.arange(64 * 64, dtype=np.uint16).reshape(64, 64)
     frame = encode_frame(gray, syntax, bits_stored=12, codec_validation=CodecValidation.ROUND_TRIP)
     assert (frame.bits, frame.bits_stored) == (16, 12)
     with pytest.raises(CodecError, match="Bits Stored 12"):
         encode_frame(gray + np.uint16(1), syntax, bits_stored=12)
+
+
+def test_jpeg_ls_states_all_bits_and_is_refused_where_fewer_are_stored() -> None:
+    gray = np.zeros((64, 64), np.uint16)
+    with pytest.raises(ConfigError, match="all of their 16 bits, not 12"):
+        encode_frame(gray, TransferSyntax.JPEG_LS_LOSSLESS, bits_stored=12)
 
 
 @pytest.mark.parametrize("syntax", [s for s in TransferSyntax if s.is_only_passed])

@@ -20,9 +20,7 @@ HEADER = 1000
     room=st.integers(0, 20_000),
     native=st.booleans(),
 )
-def test_parts_are_as_few_and_as_full_as_can_be(
-    lengths: list[int], frame_header: int, room: int, native: bool
-) -> None:
+def test_parts_are_as_few_and_as_full_as_can_be(lengths: list[int], frame_header: int, room: int, native: bool) -> None:
     instance = gray_plan() if native else instance_plan()
     cost = [length + frame_header + (0 if native else 8) for length in lengths]
     most = HEADER + max(cost) + room

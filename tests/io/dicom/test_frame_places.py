@@ -40,9 +40,7 @@ def sparse_instances(draw: st.DrawFn) -> tuple[SlidePlan, InstancePlan, FramePla
         stored_frames=len(frames),
         pixel_spacing_mm=spacing,
     )
-    facts = ScannerFacts(
-        pixel_spacing_mm=spacing, origin_mm=draw(st.tuples(st.floats(-10, 25), st.floats(-10, 75)))
-    )
+    facts = ScannerFacts(pixel_spacing_mm=spacing, origin_mm=draw(st.tuples(st.floats(-10, 25), st.floats(-10, 75))))
     plan = slide_plan(
         instance,
         facts=facts,
@@ -101,7 +99,7 @@ def test_pydicom_finds_each_frame_where_it_lies(drawn: tuple[SlidePlan, Instance
 def test_the_whole_header_is_as_pydicom_would_write_it(
     drawn: tuple[SlidePlan, InstancePlan, FramePlaces], data: st.DataObject
 ) -> None:
-    """Of the whole instance or of a part: indexes for each pointer, decimal strings of 16 characters, ascending tags."""
+    """Of the whole instance or of a part: an index for each pointer, decimal strings of 16 characters."""
     plan, instance, places = drawn
     first = data.draw(st.integers(0, instance.frames - 1))
     part = Part(1, 1, 0, instance.frames) if first == 0 else Part(2, 2, first, instance.frames - first)

@@ -63,7 +63,7 @@ def test_beyond_32_bits(kind: OffsetTable) -> None:
     instance = instance_plan(grid=TileGrid(240 * 3, 240, 240, 240), offset_table=kind)
     lengths = np.array([2**31, 2**31, 2], np.uint32)
     if kind is OffsetTable.BASIC:
-        with pytest.raises(ConfigError, match="level-0: a frame begins 4294967312 bytes .* 32 bits do not hold"):
+        with pytest.raises(ConfigError, match=r"level-0: a frame begins 4294967312 bytes .* 32 bits do not hold"):
             instance_header(slide_plan(instance), instance, item_lengths=lengths, frame_lengths=lengths)
         return
     header = instance_header(slide_plan(instance), instance, item_lengths=lengths, frame_lengths=lengths)

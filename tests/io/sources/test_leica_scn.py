@@ -132,6 +132,14 @@ class TestFluorescence(SlideSourceContract):
                     assert region is None or np.array_equal(region, stored[64:65, 64:75])
         assert description.focal_plane_offsets_um == (0, 1.5, 3)
 
+    def test_the_compression_ratio_is_that_of_all_planes(self, slide: Path) -> None:
+        """Channels of different light are compressed by different factors."""
+        with open_source(str(slide)) as source:
+            base = source.describe().images[0]
+            stored = sum(float(np.sum(source.tile_lengths(0, plane))) for plane in range(base.planes))
+        (stage,) = base.lossy.stages
+        assert stage.ratio == pytest.approx(base.grid.columns * base.grid.rows * base.planes / stored)
+
     def test_channels_have_names_colours_and_wavelengths(self, slide: Path) -> None:
         """As far as the document tells."""
         with open_source(str(slide)) as source:

@@ -25,6 +25,7 @@ READ = {
     "dicom/highdicom-sm_image_jpegls.dcm": ("dicom", Compression.JPEG_LS, 1),
 }
 
+
 @pytest.mark.parametrize("name", READ)
 def test_read(shared_slides: Path, name: str) -> None:
     path = shared_slides / name

@@ -10,6 +10,8 @@ from tests.contracts.storage import OutputStoreContract
 class ObjectStoreContract(OutputStoreContract):
     """Derive from it and give `bucket`."""
 
+    turns = 4
+
     def bucket(self) -> Bucket:
         """Return the emulator's bucket."""
         raise NotImplementedError

@@ -1,12 +1,17 @@
-"""S3 keeps the contract of stores."""
+"""S3 keeps the contract of stores, and what it says of itself is true."""
 
 import pytest
 
-from pipeline.io.storage.bucket import Bucket
-from tests.emulators import BUCKET
+from pipeline.io.storage.bucket import ABSENT, Bucket, Piece
+from pipeline.model.errors import StorageError
+from tests import emulators
 from tests.io.storage.object_stores import ObjectStoreContract
 
 pytest.importorskip("boto3", reason="the extra s3 is not installed")
+
+from pipeline.io.storage.s3 import S3Bucket
+
+MIB = 1 << 20
 
 
 class TestMotoServer(ObjectStoreContract):
@@ -14,13 +19,63 @@ class TestMotoServer(ObjectStoreContract):
 
     @pytest.fixture(autouse=True)
     def _endpoint(self, moto: str, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", moto)
-        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-        monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        emulators.use_s3(moto, monkeypatch.setenv)
 
     def bucket(self) -> Bucket:
         """Return its bucket."""
-        from pipeline.io.storage.s3 import S3Bucket
+        return S3Bucket(emulators.BUCKET)
 
-        return S3Bucket(BUCKET)
+    def test_an_object_is_written_only_where_its_place_is_as_expected(self) -> None:
+        """Preconditions hold; bytes that stand there already are taken for the writer's own."""
+        bucket = self.bucket()
+        key = "preconditions/object"
+        assert bucket.write(key, b"first", ABSENT)
+        assert not bucket.write(key, b"second", ABSENT)
+        assert bucket.write(key, b"first", ABSENT)
+        source = bucket.facts(key)
+        assert source is not None
+        assert not bucket.copy(source, key, ABSENT)
+        assert bucket.load(key) == b"first"
+
+    @pytest.mark.parametrize(
+        "sizes",
+        [
+            [3 * MIB] * 4,
+            [1, 9 * MIB, 1],
+            [9 * MIB, 9 * MIB],
+            [5 * MIB, 12 * MIB, 100, 12 * MIB],
+            [MIB] * 20 + [10 * MIB],
+        ],
+        ids=str,
+    )
+    def test_pieces_of_any_size_are_joined(self, sizes: list[int]) -> None:
+        """The store refuses a part below 5 MiB that is not the last: pieces are gathered, or copied where they lie."""
+        bucket = self.bucket()
+        data = [bytes([65 + i]) * size for i, size in enumerate(sizes)]
+        for i, piece in enumerate(data):
+            bucket.write(f"join/{i}", piece)
+        pieces = [Piece(f"join/{i}", 0, size, whole=True) for i, size in enumerate(sizes)]
+        bucket.join([b"head", *pieces, Piece("join/0", 0, 1, whole=False), b"tail"], "join/whole", "join/work")
+        assert bucket.load("join/whole") == b"head" + b"".join(data) + b"Atail"
+
+    def test_a_reader_is_told_when_the_object_was_replaced(self) -> None:
+        """What it has read and what it would read are of two contents."""
+        bucket = self.bucket()
+        bucket.write("replaced", b"one")
+        facts = bucket.facts("replaced")
+        bucket.write("replaced", b"two")
+        assert facts is not None
+        with pytest.raises(StorageError, match="s3://slides/replaced"):
+            bucket.read("replaced", 0, 3, facts.stamp)
+
+    def test_errors_name_bucket_and_object(self) -> None:
+        """And say what is wrong in one line."""
+        with pytest.raises(StorageError, match=r"^s3://no-such-bucket/key: there is no such bucket") as caught:
+            S3Bucket("no-such-bucket").write("key", b"data")
+        assert "\n" not in str(caught.value)
+
+
+def test_a_store_that_does_not_answer_is_told_within_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    emulators.use_s3(f"http://127.0.0.1:{emulators.free_port()}", monkeypatch.setenv)
+    with pytest.raises(StorageError, match=r"^s3://slides: cannot be reached; .*AWS_ENDPOINT_URL_S3"):
+        S3Bucket("slides").check()

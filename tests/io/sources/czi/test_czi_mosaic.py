@@ -138,7 +138,6 @@ class TestScenes:
             description = source.describe()
         assert (description.scenes, description.shared_coordinates, description.facts.origin_mm) == ((), False, None)
 
-
     def test_a_sub_block_that_names_no_scene_is_not_lost(self, tmp_path: Path) -> None:
         """Where others name theirs, the file is refused."""
         path = write_czi(tmp_path / "s.czi", [block(flat(1), S=0), block(flat(2), 60, 0)])

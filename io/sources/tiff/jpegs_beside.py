@@ -1,7 +1,4 @@
-"""A TIFF slide with what plain TIFF has not: missing tiles of a colour of their own, and whole JPEGs beside its levels.
-
-Where nothing was scanned, a vendor shows its white point, and emitted light shows black.
-"""
+"""A TIFF slide with whole JPEGs beside its levels."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -15,11 +12,11 @@ from pipeline.io.sources.tiff.image import TiffImage
 from pipeline.io.sources.tiff.source import TiffSource
 from pipeline.io.sources.tiff.whole_jpeg import WholeJpeg
 from pipeline.model.errors import SourceError
-from pipeline.model.source import ImageKind, SlideDescription
+from pipeline.model.source import SlideDescription
 from pipeline.model.tiles import Buffer, Pixels
 
 
-class VendorTiffSource(TiffSource):
+class JpegsBesideSource(TiffSource):
     """A slide of one TIFF file and, maybe, whole JPEGs."""
 
     def __init__(
@@ -28,16 +25,11 @@ class VendorTiffSource(TiffSource):
         images: Sequence[Sequence[TiffImage]],
         description: SlideDescription,
         *,
-        fill: tuple[int, ...] | None = None,
-        jpegs: Mapping[int, WholeJpeg] | None = None,
+        jpegs: Mapping[int, WholeJpeg],
     ) -> None:
-        """Take the colour of missing tiles as samples of a level, and whole JPEGs by their place in the description.
-
-        The images have an empty list of directories at a JPEG's place.
-        """
+        """Take JPEGs by their place in the description, where the images have an empty list of directories."""
         super().__init__(container, images, description)
-        self._fill = fill
-        self._jpegs = dict(jpegs or {})
+        self._jpegs = dict(jpegs)
         self._closed = False
 
     def fingerprint(self) -> str:
@@ -73,14 +65,11 @@ class VendorTiffSource(TiffSource):
         return whole[first : first + count]
 
     def read_region(self, image: int, x: int, y: int, columns: int, rows: int, plane: int = 0) -> Pixels:
-        """Compose a rectangle; missing tiles have the colour that was given."""
+        """Compose a rectangle, or cut it out of a JPEG."""
         jpeg = self._open_jpeg(image)
-        if jpeg is not None:
-            return jpeg.pixels()[y : y + rows, x : x + columns]
-        region = super().read_region(image, x, y, columns, rows, plane)
-        if self._fill is not None and self._description.images[image].kind is ImageKind.VOLUME:
-            self._fill_missing(region, self._images[image][plane], x, y)
-        return region
+        if jpeg is None:
+            return super().read_region(image, x, y, columns, rows, plane)
+        return jpeg.pixels()[y : y + rows, x : x + columns]
 
     def close(self) -> None:
         """Close the file."""
@@ -92,14 +81,3 @@ class VendorTiffSource(TiffSource):
         if jpeg is not None and self._closed:
             raise SourceError(f"{self.uri} was closed", uri=self.uri)
         return jpeg
-
-    def _fill_missing(self, region: Pixels, tiff: TiffImage, x: int, y: int) -> None:
-        grid = tiff.grid
-        rows, columns = region.shape[:2]
-        for down in range(y // grid.tile_rows, (y + rows - 1) // grid.tile_rows + 1):
-            for across in range(x // grid.tile_columns, (x + columns - 1) // grid.tile_columns + 1):
-                if not tiff.lengths[down * grid.across + across]:
-                    left, top = across * grid.tile_columns - x, down * grid.tile_rows - y
-                    region[max(0, top) : top + grid.tile_rows, max(0, left) : left + grid.tile_columns] = np.array(
-                        self._fill, region.dtype
-                    )

@@ -1,0 +1,71 @@
+"""Slides in object stores: read by ranges where our own readers know the layout, else fetched to the disk's cache.
+
+TIFF and its vendors, NDPI, CZI, PNG and JPEG are read by position. What OpenSlide or a C library reads is fetched
+whole, with the objects beside it that belong to it; so are DICOM series and VSI, which are several files.
+"""
+
+import weakref
+from collections.abc import Callable
+from pathlib import PurePosixPath
+
+from pipeline.io.sources.contract import SlideSource
+from pipeline.io.storage.address import split_address
+from pipeline.io.storage.bucket import Bucket, ObjectFacts
+from pipeline.io.storage.local_cache import fetch_folder
+from pipeline.io.storage.opening import open_bucket
+from pipeline.model.errors import SourceError
+
+_STREAMED = frozenset(("tiff_formats.open_tiff", "czi.source.open_czi", "flat_image.open_png", "flat_image.open_jpeg"))
+_MOST_BESIDE = 10_000
+
+
+def is_streamed(opener: str, uri: str) -> bool:
+    """Whether a reader, by its name in the registry, can read an object where it is."""
+    return opener in _STREAMED and not uri.lower().endswith(".vsi")
+
+
+def open_fetched(uri: str, open_path: Callable[[str], SlideSource]) -> SlideSource:
+    """Fetch a slide with what belongs to it and open it there. Raises SourceError and StorageError.
+
+    The files stay as long as the source lives.
+    """
+    bucket, key = open_bucket(uri), split_address(uri).key
+    objects = _objects(bucket, key)
+    if not objects:
+        raise SourceError(f"{uri} does not exist", uri=uri)
+    folder = fetch_folder(bucket, objects, _folder(key))
+    try:
+        source = open_path(str(folder.path / key.removeprefix(_folder(key))))
+    except BaseException:
+        folder.release()
+        raise
+    weakref.finalize(source, folder.release)
+    return source
+
+
+def _objects(bucket: Bucket, key: str) -> list[ObjectFacts]:
+    """Return the objects of a slide: its file and the folder beside it, the series of a DICOM file, or a folder."""
+    path = PurePosixPath(key)
+    beside = {".mrxs": f"{path.with_suffix('')}/", ".vsi": f"{path.with_name(f'_{path.stem}_')}/"}
+    file = bucket.facts(key)
+    if file is None:
+        return _listed(bucket, f"{key}/")
+    if path.suffix.lower() in beside:
+        return [file, *_listed(bucket, beside[path.suffix.lower()])]
+    if bucket.read(key, 128, 4) == b"DICM":
+        return [facts for facts in _listed(bucket, _folder(key)) if "/" not in facts.key.removeprefix(_folder(key))]
+    return [file]
+
+
+def _listed(bucket: Bucket, prefix: str) -> list[ObjectFacts]:
+    found: list[ObjectFacts] = []
+    for facts in bucket.listed(prefix):
+        if not facts.key.endswith("/"):
+            found.append(facts)
+        if len(found) > _MOST_BESIDE:
+            raise SourceError(f"{bucket.uri}/{prefix} holds more objects than a slide has; give each slide its own")
+    return found
+
+
+def _folder(key: str) -> str:
+    return key[: key.rfind("/") + 1]

@@ -25,8 +25,6 @@ class Proxy:
     url: str = ""
     failures: list[int] = field(default_factory=list)
     """Statuses of the next requests that match; then all goes through."""
-    method: str = ""
-    """Only requests of this method fail; empty: all."""
     words: str = ""
     """Only requests whose path holds this fail."""
     failed: int = 0
@@ -34,10 +32,10 @@ class Proxy:
     """Bytes of bodies that went to the client."""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def next_failure(self, method: str, path: str) -> int | None:
+    def next_failure(self, path: str) -> int | None:
         """Return how a request fails; None: it does not."""
         with self.lock:
-            if not self.failures or self.method not in ("", method) or self.words not in path:
+            if not self.failures or self.words not in path:
                 return None
             self.failed += 1
             return self.failures.pop(0)
@@ -51,8 +49,7 @@ def proxied(target: str) -> Iterator[Proxy]:
     class Handler(_Handler):
         state = proxy
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", 0), Handler)
     proxy.url = f"http://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
@@ -64,13 +61,20 @@ def proxied(target: str) -> Iterator[Proxy]:
         thread.join()
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing: clients hang up, too."""
+
+
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     state: Proxy
 
     def do_any(self) -> None:
         body = self._body()
-        failure = self.state.next_failure(self.command, self.path)
+        failure = self.state.next_failure(self.path)
         if failure == HANG_UP:
             self.close_connection = True
             return

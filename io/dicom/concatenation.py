@@ -53,7 +53,7 @@ def parts_of(
         if end == firsts[-1]:
             raise ConfigError(
                 f"--max-instance-mb: frame {end} of {instance.name} takes {int(item_lengths[end])} bytes and the "
-                f"header {header_bytes}, which is more than {most_bytes}: give more, or a smaller --tile-size, or leave "
+                f"header {header_bytes}, which is more than {most_bytes}: give more, a smaller --tile-size, or leave "
                 "the image out"
             )
         firsts.append(end)

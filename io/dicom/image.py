@@ -59,6 +59,9 @@ def tile_organization(plan: SlidePlan, instance: InstancePlan) -> Dataset:
     origin = Dataset()
     origin.XOffsetInSlideCoordinateSystem = decimal_string(x)
     origin.YOffsetInSlideCoordinateSystem = decimal_string(y)
+    if instance.focal_planes > 1:
+        # The lowest plane's; the others follow by Spacing Between Slices, or each frame tells its own.
+        origin.ZOffsetInSlideCoordinateSystem = decimal_string(plan.focal_plane_offsets_um[0])
     module = Dataset()
     module.TotalPixelMatrixColumns = instance.grid.columns
     module.TotalPixelMatrixRows = instance.grid.rows

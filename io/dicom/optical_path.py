@@ -8,6 +8,7 @@ from pydicom import Dataset
 from pipeline.io.dicom.coded_entry import coded_entry
 from pipeline.io.dicom.decimal_string import decimal_string
 from pipeline.io.dicom.icc import SRGB_PROFILE
+from pipeline.io.dicom.palette import palette
 from pipeline.model.plan import InstancePlan, SlidePlan
 from pipeline.model.source import Illumination, ImageKind, OpticalPathFacts
 
@@ -58,6 +59,10 @@ def _item(plan: SlidePlan, instance: InstancePlan, path: int) -> Dataset:
         item.ImagePathFilterPassThroughWavelength = round(facts.emission_wavelength_nm)
     if plan.facts.objective_power and of_scanner:
         item.ObjectiveLensPower = decimal_string(plan.facts.objective_power)
+    if instance.samples == 1 and facts.colour is not None:
+        # Its colours need a profile too (C.8.12.5): those of channels are a screen's.
+        item.PaletteColorLookupTableSequence = [palette(facts.colour, instance.bits)]
+        item.ICCProfile = SRGB_PROFILE
     if instance.samples == 3 and plan.icc_source != "omitted":
         item.ICCProfile = plan.icc_profile or SRGB_PROFILE
     return item

@@ -6,10 +6,11 @@ differs from image to image of a series, such as its type, is among them: one va
 """
 
 from pydicom.datadict import keyword_for_tag
-from pydicom.tag import BaseTag
+from pydicom.tag import BaseTag, Tag
 
 _OWN_GROUPS = (0x0000, 0x0002, 0x7FE0, 0xFFFC, 0xFFFE)
 """Command, file meta information, pixel data, padding, delimiters."""
+_LAST = Tag("PerFrameFunctionalGroupsSequence")
 _OWN = frozenset(
     """
     SpecificCharacterSet SOPClassUID SOPInstanceUID SeriesInstanceUID FrameOfReferenceUID PyramidUID Modality ImageType
@@ -35,5 +36,8 @@ def is_own(tag: BaseTag) -> bool:
 
 
 def is_of_file(tag: BaseTag) -> bool:
-    """Whether an attribute is the writer's at any depth: pixel data, group lengths and what stands around data sets."""
-    return tag.group in _OWN_GROUPS or tag.element == 0
+    """Whether an attribute is the writer's at any depth: pixel data, group lengths and what stands around data sets.
+
+    So is all that comes behind the frames' functional groups, which the writer adds last.
+    """
+    return tag.group in _OWN_GROUPS or tag.element == 0 or tag > _LAST

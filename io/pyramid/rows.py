@@ -1,7 +1,8 @@
 """Read an image from top to bottom, a row of tiles at a time, each tile decoded once."""
 
+from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from typing import Protocol, TypeVar, cast
 
 import numpy as np
@@ -32,14 +33,16 @@ def bands(
 
     While one band is worked on, the tiles of the next are decoded. Raises SourceError, TileError.
     """
-    coming: list[Future[Pixels]] | None = None
-    for top in range(0, image.grid.rows, _band_rows(image)):
-        reading = _read_band(source, image, plane, top, background, submit)
-        if coming is not None:
-            yield _joined(coming)
-        coming = reading
-    if coming is not None:
-        yield _joined(coming)
+    under_way: deque[list[Future[Pixels]]] = deque()
+    try:
+        for top in range(0, image.grid.rows, _band_rows(image)):
+            under_way.append(_read_band(source, image, plane, top, background, submit))
+            if len(under_way) > 1:
+                yield _joined(under_way.popleft())
+        yield _joined(under_way.popleft())
+    finally:
+        # Whoever stops early may close the slide, under which nobody may read then.
+        wait([future for band in under_way for future in band])
 
 
 def _band_rows(image: SourceImage) -> int:
@@ -82,5 +85,6 @@ def _read_piece(
 
 
 def _joined(futures: "list[Future[Pixels]]") -> Pixels:
+    wait(futures)
     pieces = [future.result() for future in futures]
     return pieces[0] if len(pieces) == 1 else cast(Pixels, np.concatenate(pieces, axis=1))

@@ -2,7 +2,7 @@
 
 from time import perf_counter_ns
 
-from xxhash import xxh3_64_intdigest
+from xxhash import xxh3_64, xxh3_64_intdigest
 
 from pipeline.io.codecs.containers import is_recompressed, passing_syntax
 from pipeline.io.codecs.contract import PassedTile, TileCodec
@@ -45,10 +45,19 @@ def _pass_tiles(run: TileRun, checked: FrameRun, slide: OpenedSlide) -> None:
                 checked.jpegs[place] = frame
             checked.frames.append(None if plan.route is Route.RECOMPRESSED else frame)
             checked.routes.append(plan.route)
-            checked.digests.append(xxh3_64_intdigest(body))
+            checked.digests.append(_digest(passed, body))
         else:
             _reject(checked, place, passed if isinstance(passed, Reason) else Reason.DIFFERS_FROM_PLAN)
             _decode(checked, place, tile, codec)
+
+
+def _digest(passed: PassedTile, body: Buffer) -> int:
+    """Of the entropy-coded bytes of a JPEG, whose head is always made anew; of the whole frame of any other codec."""
+    if passed.transfer_syntax.is_jpeg_family or not passed.head:
+        return xxh3_64_intdigest(body)
+    digest = xxh3_64(passed.head)
+    digest.update(body)
+    return digest.intdigest()
 
 
 def _is_planned(passed: PassedTile, plan: InstancePlan) -> bool:

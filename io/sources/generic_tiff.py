@@ -131,6 +131,11 @@ def _facts(
             f"the file's resolution means {spacing[1] * 1000:.4g} micrometres a pixel, which no slide scanner has; "
             "--source-pixel-spacing-mm ROW,COL puts it right"
         )
+    orientation = container.first.tags.get("Orientation")
+    if orientation is not None and orientation.value != 1:
+        warnings.append(
+            f"the file's Orientation is {orientation.value!s}: rows and columns are written as they are stored, not turned"
+        )
     facts = ScannerFacts(
         pixel_spacing_mm=spacing,
         manufacturer=container.text("Make"),

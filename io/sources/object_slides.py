@@ -16,6 +16,8 @@ from pipeline.io.storage.opening import open_bucket
 from pipeline.model.errors import SourceError
 
 _STREAMED = frozenset(("tiff_formats.open_tiff", "czi.source.open_czi", "flat_image.open_png", "flat_image.open_jpeg"))
+_NAME_FILES_BESIDE = frozenset((".vms", ".vmu"))
+"""Text files that name the files of the slide."""
 _MOST_BESIDE = 10_000
 
 
@@ -52,9 +54,10 @@ def _objects(bucket: Bucket, key: str) -> list[ObjectFacts]:
         return _listed(bucket, f"{key}/")
     if path.suffix.lower() in beside:
         return [file, *_listed(bucket, beside[path.suffix.lower()])]
-    if bucket.read(key, 128, 4) == b"DICM":
+    if path.suffix.lower() in _NAME_FILES_BESIDE or bucket.read(key, 128, 4) == b"DICM":
         return [facts for facts in _listed(bucket, _folder(key)) if "/" not in facts.key.removeprefix(_folder(key))]
-    return [file]
+    # Trestle's overview has the slide's name with another suffix.
+    return _listed(bucket, f"{path.with_suffix('')}.") if path.suffix else [file]
 
 
 def _listed(bucket: Bucket, prefix: str) -> list[ObjectFacts]:

@@ -21,7 +21,7 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, HTTPClientError
 
 from pipeline.io.storage.bucket import ABSENT, ANY, ObjectFacts, Piece
 from pipeline.model.errors import StorageError
@@ -284,6 +284,6 @@ def _cause(error: Exception) -> str:
         return f"there is no such bucket or object: {text}"
     if type(error).__name__ in ("NoCredentialsError", "PartialCredentialsError"):
         return "there are no credentials; run `aws configure` or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
-    if isinstance(error, HTTPClientError):
+    if isinstance(error, HTTPClientError | EndpointConnectionError):
         return f"cannot be reached; check the network and AWS_ENDPOINT_URL_S3: {text}"
     return text

@@ -76,6 +76,11 @@ def merged_metadata(given: GivenMetadata, source: GivenMetadata, *, pseudonyms: 
     if "patient" in dropped:
         dropped = list(_GROUPS)
     notes = list(source.notes)
+    if "patient" not in dropped and given.patient_id and not source.patient_id and _names_patient(source):
+        # Nobody knows whether it is the patient whose identifier is given.
+        dropped.append("patient")
+        notes.append("the slide names a patient without a PatientID; what it says of the patient is not used")
+        source = replace(source, **{key: getattr(GivenMetadata(), key) for key in _GROUPS["patient"][1]})
     said = [name for name in dropped if any(not is_left_out(getattr(source, key)) for key in _GROUPS[name][1])]
     if said:
         notes.append(f"the slide names another {' and another '.join(said)} than --metadata; its values are not used")
@@ -107,6 +112,10 @@ def with_preset(given: GivenMetadata, preset: tuple[PreparationStep, ...]) -> Gi
         later = [i for i, one in enumerate(steps) if _USUAL_ORDER.index(one.action) > rank]
         steps.insert(later[0] if later else len(steps), step)
     return replace(given, specimen_preparation=tuple(steps))
+
+
+def _names_patient(metadata: GivenMetadata) -> bool:
+    return any(not is_left_out(getattr(metadata, key)) for key in _GROUPS["patient"][1])
 
 
 def _differ(given: GivenMetadata, source: GivenMetadata, keys: tuple[str, ...]) -> bool:

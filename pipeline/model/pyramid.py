@@ -79,7 +79,7 @@ def by_spacing(sizes: Sequence[tuple[int, int]], base_um: float, spacings_um: Se
     scales = [level_spacing(sizes[0], (base_um, base_um), size)[1] for size in sizes]
     levels = list[LevelToBe]()
     for spacing in sorted(spacings_um):
-        if spacing < base_um * (1 - _SAME_SCALE):
+        if spacing < base_um * (1 - _SAME_SCALE) or base_um / spacing - 1 > _SAME_SCALE:
             raise SourceError(
                 f"--levels-by-spacing: {spacing:g} micrometres a pixel would be finer than the slide's {base_um:.4g}"
             )

@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 import imagecodecs
+import numpy as np
 import pyarrow.parquet
 import pydicom
 import pytest
@@ -14,7 +15,9 @@ from pydicom.encaps import generate_frames
 
 from pipeline import run
 from pipeline.io.verification import verify_slide
+from tests.io.sources.tiffs import stored_tiles
 from tests.sample import build_sample_slide
+from tests.sample_tiles import TileEncoding
 
 DESCRIPTION = (
     "Aperio Image Library v11.2.1 \r\n700x500 [0,0 700x500] (128x128) JPEG/RGB Q=70|AppMag = 20|MPP = 0.4990|"
@@ -198,3 +201,29 @@ def test_a_slide_that_fails_is_not_named_in_the_reports(tmp_path: Path) -> None:
     arguments = ["--input", broken, "--output", tmp_path / "out", "--deidentify", *OPTIONS]
     assert run.main([str(argument) for argument in arguments]) == 1
     assert leaks(tmp_path / "out") == []
+
+
+@pytest.mark.parametrize("encoding", [TileEncoding.J2K_33005_MCT, TileEncoding.J2K_33005_ICT])
+def test_jpeg_2000_passes_without_its_comments(encoding: TileEncoding, tmp_path: Path) -> None:
+    slide = build_sample_slide(tmp_path / "SMITH.svs", columns=500, rows=400, tile=128, encoding=encoding)
+    files = convert(slide, tmp_path / "out", "--transfer-syntax", "jpeg2000")
+    assert b"OpenJPEG" in stored_tiles(slide)[0], "the comment that OpenJPEG writes into each tile"
+    frames = generate_frames(files["level-0"].PixelData, number_of_frames=int(files["level-0"].NumberOfFrames))
+    assert all(b"OpenJPEG" not in frame for frame in frames)
+    (report,) = (tmp_path / "out" / "_reports").glob("2*/report.json")
+    assert json.loads(report.read_text())["slides"][0]["frames_by_route"]["passthrough"] >= 16
+
+
+def test_names_of_channels_go(tmp_path: Path) -> None:
+    """They are free text, and may be anybody's."""
+    slide = tmp_path / "s.ome.tif"
+    metadata = {
+        "axes": "CYX",
+        "Channel": {"Name": ["DAPI DOE JANE", "Cy3"]},
+        "PhysicalSizeX": 0.5,
+        "PhysicalSizeY": 0.5,
+    }
+    tifffile.imwrite(slide, np.zeros((2, 90, 80), np.uint8), ome=True, photometric="minisblack", metadata=metadata)
+    files = convert(slide, tmp_path / "out")
+    described = [path.OpticalPathDescription for path in files["level-0"].OpticalPathSequence]
+    assert described == ["Fluorescence", "Fluorescence"]

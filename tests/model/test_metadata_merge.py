@@ -104,3 +104,12 @@ def test_a_preset_says_nothing_against_given_substances() -> None:
 
 def test_a_preset_alone_is_taken_whole() -> None:
     assert with_preset(GivenMetadata(), specimen_preset("if")).specimen_preparation == specimen_preset("if")
+
+
+def test_a_patient_without_identifier_is_not_taken_for_the_one_that_is_given() -> None:
+    source = GivenMetadata(patient_name="DOE^JANE", patient_birth_date="19500101", study_date="20260101")
+    merged = merged_metadata(GivenMetadata(patient_id="4711"), source)
+    assert (merged.patient_id, merged.patient_name, merged.patient_birth_date) == ("4711", None, None)
+    assert merged.study_date == "20260101"
+    assert any("without a PatientID" in note for note in merged.notes)
+    assert merged_metadata(GivenMetadata(), source).patient_name == "DOE^JANE"

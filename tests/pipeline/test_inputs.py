@@ -63,8 +63,6 @@ def test_what_is_not_there_is_said(tmp_path: Path) -> None:
         ids([tmp_path / "a.svs"])
     with pytest.raises(ConfigError, match="no slide matches"):
         ids([tmp_path / "*.svs"])
-    with pytest.raises(ConfigError, match="from a disk"):
-        ids(["gs://bucket/a.svs"])
 
 
 def test_a_folder_of_dicom_is_one_slide(tmp_path: Path) -> None:

@@ -143,7 +143,8 @@ def test_an_output_that_can_hold_nothing(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.touch()
     assert "is a file; name a folder" in refused(["--input", "a.svs", "--output", str(file)])
-    assert "writes to a disk" in refused(["--input", "a.svs", "--output", "gs://bucket/out"])
+    assert "there is no store for ftp://" in refused(["--input", "a.svs", "--output", "ftp://host/out"])
+    assert "names no bucket" in refused(["--input", "a.svs", "--output", "gs://"])
 
 
 def test_the_transfer_syntax_is_heard(needed: list[str]) -> None:

@@ -5,7 +5,7 @@ It counts what it forwards, so that tests can say how much was read.
 
 import http.client
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -28,6 +28,9 @@ class Proxy:
     words: str = ""
     """Only requests whose path holds this fail."""
     failed: int = 0
+    requests: int = 0
+    on_request: Callable[[int, str], None] | None = None
+    """Called with number and path of each request before it is forwarded."""
     bytes_out: int = 0
     """Bytes of bodies that went to the client."""
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -74,6 +77,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_any(self) -> None:
         body = self._body()
+        with self.state.lock:
+            self.state.requests += 1
+            number = self.state.requests
+        if self.state.on_request is not None:
+            self.state.on_request(number, self.path)
         failure = self.state.next_failure(self.path)
         if failure == HANG_UP:
             self.close_connection = True

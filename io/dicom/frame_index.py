@@ -47,7 +47,7 @@ class FrameIndex:
     offsets: NDArray[np.uint64]
     """Place of each frame's first byte in the file."""
     lengths: NDArray[np.uint64]
-    """Bytes of each frame: without padding from an Extended Offset Table; from a Basic Offset Table those of the item,
+    """Bytes of each frame: as an Extended Offset Table says, with or without padding; else those of the item,
     which include a pad byte where there is one."""
 
     @classmethod

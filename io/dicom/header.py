@@ -69,7 +69,7 @@ def instance_header(
     if not instance.transfer_syntax.is_encapsulated:
         return dataset + _native_element(instance, part)
     try:
-        extended, basic = offset_tables(item_lengths, frame_lengths, instance.offset_table, largest_basic_offset)
+        extended, basic = offset_tables(item_lengths, instance.offset_table, largest_basic_offset)
     except ConfigError as error:
         raise ConfigError(f"{instance.name}: {error}") from error
     return b"".join((dataset, extended, _pixel_data(b"OB", _UNDEFINED_LENGTH), basic))

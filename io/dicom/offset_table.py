@@ -26,11 +26,10 @@ def item_offsets(item_lengths: Lengths) -> Offsets:
     return np.concatenate([np.zeros(1, np.uint64), ends[:-1]])
 
 
-def offset_tables(
-    item_lengths: Lengths, frame_lengths: Lengths, kind: OffsetTable, largest_basic_offset: int
-) -> tuple[bytes, bytes]:
+def offset_tables(item_lengths: Lengths, kind: OffsetTable, largest_basic_offset: int) -> tuple[bytes, bytes]:
     """Return (extended table elements, basic table item): no elements, or an item of no entries beside them.
 
+    Lengths in the extended table are those of the items, padding included, as pydicom writes them and wsidicom demands.
     Raises ConfigError where a basic table is asked for that cannot hold the offsets.
     """
     if kind is OffsetTable.EMPTY:
@@ -44,7 +43,7 @@ def offset_tables(
         )
     if fits and kind is not OffsetTable.EXTENDED:
         return b"", _basic_item(offsets.astype("<u4").tobytes())
-    extended = _ov_element(0x0001, offsets) + _ov_element(0x0002, frame_lengths.astype(np.uint64))
+    extended = _ov_element(0x0001, offsets) + _ov_element(0x0002, item_lengths.astype(np.uint64))
     return extended, _basic_item(b"")
 
 

@@ -134,7 +134,7 @@ def _facts(
     orientation = container.first.tags.get("Orientation")
     if orientation is not None and orientation.value != 1:
         warnings.append(
-            f"the file's Orientation is {orientation.value!s}: rows and columns are written as they are stored, not turned"
+            f"the file's Orientation is {orientation.value!s}: the image is written as it is stored, not turned"
         )
     facts = ScannerFacts(
         pixel_spacing_mm=spacing,

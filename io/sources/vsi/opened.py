@@ -49,7 +49,9 @@ def _open(path: str, scene: int, opened: ExitStack) -> VsiSource:
     opened.callback(vsi.close)
     tags = read_tags(vsi)
     stacks = _stacks(path, read_volumes(tags), opened)
-    slides = [(stack, time) for stack in stacks if stack.role is Role.SLIDE for time in stack.planes.times]
+    # Where some images are told what they are, one of which nothing is told may be a label: it is no slide.
+    told = [stack for stack in stacks if stack.volume is not None]
+    slides = [(stack, time) for stack in told or stacks if stack.role is Role.SLIDE for time in stack.planes.times]
     if not slides:
         raise SourceError(f"{path}: none of its {len(stacks)} images is a slide (overviews, labels, masks)", uri=path)
     check_scene(path, scene, len(slides))
@@ -64,7 +66,11 @@ def _open(path: str, scene: int, opened: ExitStack) -> VsiSource:
         if beside is not None and (shown := shown_level(beside)) is not None:
             images.append(_image(beside, shown, beside.planes.times[0], beside.grid(shown)))
             described.append(describe_attached(beside, len(described), kind, images[-1]))
-    doubts: list[str] = []
+    doubts = [
+        f"{stack.file.uri} was left out: no tag tells what it shows"
+        for stack in stacks
+        if stack not in (told or stacks)
+    ]
     volume = stack.volume
     facts = replace(
         read_facts(tags),

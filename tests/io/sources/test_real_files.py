@@ -12,7 +12,6 @@ from pipeline.model.source import Compression
 from tests.io.sources.damage import read_all
 
 READ = {
-    "zeiss-czi/mosaic_test.czi": ("czi", Compression.OTHER, 1),
     "generic-tiff/kidney-48-5.tif": ("generic-tiff", Compression.OTHER, 1),
     "generic-tiff/large_image-grey10kx5k.tif": ("generic-tiff", Compression.OTHER, 1),
     "generic-tiff/large_image-yb10kx5k.zstd.tiff": ("generic-tiff", Compression.OTHER, 5),

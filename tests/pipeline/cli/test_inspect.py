@@ -41,7 +41,7 @@ def test_what_would_become_of_it(inspected: dict[str, Any], sample_slide: Path) 
     assert (level["route"], level["transfer_syntax_uid"]) == ("passthrough", "1.2.840.10008.1.2.4.50")
     assert 0 < level["stored_bytes"] < sample_slide.stat().st_size < level["pixel_bytes"]
     assert (instances["label"]["route"], instances["label"]["reason"]) == ("encode", "untiled")
-    assert "TIFF 6.0" in instances["label"]["citation"]
+    assert "PS3.3 C.8.12.4" in instances["label"]["citation"]
     assert inspected["convertible"]
     assert "PatientID" in inspected["missing_metadata"]
 

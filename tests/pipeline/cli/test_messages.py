@@ -12,7 +12,8 @@ def speak() -> None:
     """Say what libraries say."""
     logging.getLogger("pipeline.somewhere").warning("ours\non two lines")
     logging.getLogger("tifffile").warning("theirs")
-    logging.getLogger("tifffile").error("their error")
+    logging.getLogger("somebody").error("their error")
+    logging.getLogger("tifffile").error("what it goes on from")
     logging.getLogger("apache_beam").info("information")
 
 

@@ -3,7 +3,7 @@
 from pipeline.cli.summary import summary_lines
 from pipeline.io.reports.report import conversion_report
 from pipeline.job import FinishedJob
-from pipeline.model.config import Backend, Certificate, ConversionConfig
+from pipeline.model.config import Backend, ConversionConfig
 from pipeline.model.reasons import Reason, Route
 from pipeline.model.records import RunCounters, SlideOutcome
 from pipeline.model.transfer_syntaxes import TransferSyntax
@@ -43,10 +43,9 @@ def test_every_end_of_a_slide() -> None:
     assert "1 slide written, 1 skipped, 2 failed: 10 frames, 20 kB in 2.0 s" in lines
 
 
-def test_a_full_certificate_and_a_backend_that_is_not_there() -> None:
-    config = ConversionConfig(output="/out", certificate=Certificate.FULL, backend=Backend.PREFER_DEVICE)
+def test_a_backend_that_is_not_there() -> None:
+    config = ConversionConfig(output="/out", backend=Backend.PREFER_DEVICE)
     lines = summary(published(), config=config)
-    assert "  certificate: 4 frames (all) read back from the files, each as it was" in lines
     assert "Frames were encoded on the CPU: this version has no device encoder" in lines
 
 

@@ -7,6 +7,8 @@ ROWS ?=
 CASES ?= 10000
 SEED ?= 1
 RUNS ?= 3
+GO ?= go
+FAKE_GCS_SERVER_VERSION ?= v1.56.1
 # The versions that the tests passed with; `make setup CONSTRAINTS=` takes the newest that pyproject.toml allows.
 CONSTRAINTS ?= constraints.txt
 
@@ -19,10 +21,10 @@ DEMO_SLIDE = $(or $(SLIDE),$(SAMPLE))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test lint format types bench fuzz
+.PHONY: help setup demo demo-gcs fake-gcs-server test lint format types bench fuzz
 
 help: ## List what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 setup: $(READY) ## Make the virtual environment .venv with slidebeam and its tools (PYTHON=python3.12 picks another Python)
 
@@ -43,6 +45,14 @@ demo: $(READY) $(if $(SLIDE),,$(SAMPLE)) ## Convert a sample slide, or SLIDE=/pa
 		'make demo SLIDE=/path/to/slide.svs' 'your own slide' \
 		'$(BIN)/slidebeam inspect /path/to/slide.svs' 'what is in it, and what would become of it' \
 		'$(BIN)/slidebeam convert --help' 'all options'
+
+demo-gcs: $(READY) $(if $(SLIDE),,$(SAMPLE)) ## The same to gs:// and from there, in an emulator that it starts
+	$(BIN)/python -m tests.demo_gcs "$(DEMO_SLIDE)"
+
+fake-gcs-server: build/bin/fake-gcs-server ## Build an emulator of Google Cloud Storage that tests use where it is there (needs Go)
+
+build/bin/fake-gcs-server:
+	GOBIN=$(CURDIR)/build/bin $(GO) install github.com/fsouza/fake-gcs-server@$(FAKE_GCS_SERVER_VERSION)
 
 $(SAMPLE): tests/sample.py tests/sample_tiles.py | $(READY)
 	@mkdir -p $(@D)

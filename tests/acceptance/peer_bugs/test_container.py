@@ -71,15 +71,16 @@ def test_bug_19_offsets_beyond_32_bits_are_in_an_extended_table(beyond_32_bits: 
         for place, length, expected in ((offsets[0], lengths[0], first), (offsets[-1], lengths[-1], last)):
             stream.seek(pixels + 8 + int(place))
             tag, size = struct.unpack("<4sI", stream.read(8))
-            assert (tag, size) == (b"\xfe\xff\x00\xe0", length + length % 2)
-            assert stream.read(int(length)) == expected
+            assert (tag, size, length % 2) == (b"\xfe\xff\x00\xe0", length, 0)
+            assert stream.read(int(length))[: len(expected)] == expected
         stream.seek(pixels)
         frame = get_frame(
             stream,
             ACROSS * DOWN - 1,
             extended_offsets=(instance.ExtendedOffsetTable, instance.ExtendedOffsetTableLengths),
         )
-        assert frame == last
+        assert frame is not None
+        assert frame[: len(last)] == last
     corner = ((ACROSS - 1) * LARGE_EDGE, (DOWN - 1) * LARGE_EDGE)
     shown = imagecodecs.jpeg8_decode(last).astype(int)
     with openslide.OpenSlide(file) as opened:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from pipeline.io.sources.fingerprint import files_fingerprint
 from pipeline.io.sources.scenes import scene_id, split_scene
+from pipeline.io.storage.address import is_address
 from pipeline.model.config import ConversionConfig
 from pipeline.model.deidentification import Deidentify
 from pipeline.model.errors import ConfigError
@@ -107,11 +108,18 @@ def _replaced(text: str, words: list[str], name: str) -> str:
 
 
 def _name(slide: SlideInput, choice: Deidentify) -> str:
-    path = Path(split_scene(slide.uri)[0])
+    uri = split_scene(slide.uri)[0]
+    if is_address(uri):
+        return _pseudonym([uri], choice)
+    path = Path(uri)
     beside = path.with_suffix("") if path.suffix.lower() == ".mrxs" else path
     files = [path] if path.is_file() else []
     if beside.is_dir():
         files += sorted(found for found in beside.rglob("*") if found.is_file())
+    return _pseudonym(files, choice)
+
+
+def _pseudonym(files: Sequence[Path | str], choice: Deidentify) -> str:
     try:
         sample = files_fingerprint(files)
     except OSError:

@@ -15,6 +15,9 @@ from pipeline.model.tiles import Pixels
 _CHUNK_ROWS = 32
 """Rows that are summed up at once for factors that are not 2: sums take eight bytes a sample."""
 
+HALF = (2.0, 2.0)
+"""Factor of a usual pyramid's step."""
+
 
 class AreaAverage:
     """Takes bands of (rows, columns, samples), uint8 or uint16, and gives reduced rows as soon as they are whole."""
@@ -34,7 +37,7 @@ class AreaAverage:
         self._out_columns, self._out_rows = reduced
         self._factor = factor
         self._origin = origin
-        self._halves = factor == (2.0, 2.0) and origin == (0.0, 0.0)
+        self._halves = factor == HALF and origin == (0.0, 0.0)
         self._odd: Pixels | None = None
         """Of an image that is halved, a row that waits for its neighbour."""
         self._waiting: NDArray[np.float64] | None = None

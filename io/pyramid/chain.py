@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 
 from pipeline.io.planning.frames import stored_tiles
-from pipeline.io.pyramid.average import AreaAverage
+from pipeline.io.pyramid.average import HALF, AreaAverage
 from pipeline.io.pyramid.levels import LevelRows
-from pipeline.io.pyramid.rows import Submit, bands
+from pipeline.io.pyramid.rows import Submit, bands, can_halve
 from pipeline.io.runs.opened import OpenedSlide
 from pipeline.model.keys import PyramidKey
-from pipeline.model.pyramid import PyramidChain
+from pipeline.model.pyramid import PyramidChain, PyramidStep
 from pipeline.model.source import SourceImage
 from pipeline.model.tiles import TileRun
 
@@ -20,9 +20,12 @@ def chain_runs(key: PyramidKey, slide: OpenedSlide, submit: Submit) -> Iterator[
     first = slide.instances[chain.steps[0].instance]
     made = dict.fromkeys((step.instance for step in chain.steps), 0)
     for plane in first.source_planes:
-        fed = _wired(key, chain, slide, image, plane, made)
-        for band in bands(slide.source, image, plane, first.background, submit):
-            for reducer, level in fed:
+        fed = _wired(key, chain, slide, plane, made)
+        # The usual case: one level, half as large. It is averaged where tiles are decoded.
+        halved = can_halve(image) and [step.factor for step, _ in fed] == [HALF]
+        reducers = [None if halved else _reducer(image, step, level) for step, level in fed]
+        for band in bands(slide.source, image, plane, first.background, submit, halved=halved):
+            for reducer, (_, level) in zip(reducers, fed, strict=True):
                 yield from level.push(band if reducer is None else reducer.push(band))
 
 
@@ -30,11 +33,10 @@ def _wired(
     key: PyramidKey,
     chain: PyramidChain,
     slide: OpenedSlide,
-    image: SourceImage,
     plane: int,
     made: dict[str, int],
-) -> list[tuple[AreaAverage | None, LevelRows]]:
-    """Return the levels that the source's rows go to, each with what averages them on the way.
+) -> list[tuple[PyramidStep, LevelRows]]:
+    """Return the levels that the source's rows go to; they feed the others.
 
     `made` are the frames of each instance in the planes before this one, and is counted on.
     """
@@ -44,12 +46,14 @@ def _wired(
         tiles = stored_tiles(slide.source, instance, plane)
         levels.append(LevelRows(key, instance, plane, tiles, made[step.instance]))
         made[step.instance] += len(tiles)
-    fed: list[tuple[AreaAverage | None, LevelRows]] = []
     for step, level in zip(chain.steps, levels, strict=True):
         if step.parent is not None:
             levels[step.parent].feed(level, step.factor)
-            continue
-        size = (image.grid.columns, image.grid.rows)
-        is_source = step.factor == (1.0, 1.0)
-        fed.append((None if is_source else AreaAverage(size, level.size, step.factor), level))
-    return fed
+    return [(step, level) for step, level in zip(chain.steps, levels, strict=True) if step.parent is None]
+
+
+def _reducer(image: SourceImage, step: PyramidStep, level: LevelRows) -> AreaAverage | None:
+    """Return what averages the source's rows for a level; None for the source level itself."""
+    if step.factor == (1.0, 1.0):
+        return None
+    return AreaAverage((image.grid.columns, image.grid.rows), level.size, step.factor)

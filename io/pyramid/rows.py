@@ -7,6 +7,7 @@ from typing import Protocol, TypeVar, cast
 
 import numpy as np
 
+from pipeline.io.pyramid.average import HALF, AreaAverage
 from pipeline.io.sources.contract import SlideSource
 from pipeline.model.source import SourceImage
 from pipeline.model.tiles import Pixels
@@ -26,17 +27,30 @@ class Submit(Protocol):
         ...
 
 
+def can_halve(image: SourceImage) -> bool:
+    """Whether no square of two by two pixels lies in two pieces, so that each piece can be halved where it is read."""
+    return not image.tiled or (image.grid.tile_rows % 2 == 0 and image.grid.tile_columns % 2 == 0)
+
+
 def bands(
-    source: SlideSource, image: SourceImage, plane: int, background: tuple[int, ...], submit: Submit
+    source: SlideSource,
+    image: SourceImage,
+    plane: int,
+    background: tuple[int, ...],
+    submit: Submit,
+    *,
+    halved: bool = False,
 ) -> Iterator[Pixels]:
     """Yield (rows, columns, samples) of the whole plane from top to bottom; missing tiles have the background colour.
 
-    While one band is worked on, the tiles of the next are decoded. Raises SourceError, TileError.
+    While one band is worked on, the tiles of the next are decoded. `halved` ones are averaged piece by piece, by the
+    threads that decode: a quarter of the pixels is held then. Raises SourceError, TileError.
     """
+    read = _read_halved if halved else _read_piece
     under_way: deque[list[Future[Pixels]]] = deque()
     try:
         for top in range(0, image.grid.rows, _band_rows(image)):
-            under_way.append(_read_band(source, image, plane, top, background, submit))
+            under_way.append(_read_band(read, source, image, plane, top, background, submit))
             if len(under_way) > 1:
                 yield _joined(under_way.popleft())
         yield _joined(under_way.popleft())
@@ -50,7 +64,13 @@ def _band_rows(image: SourceImage) -> int:
 
 
 def _read_band(
-    source: SlideSource, image: SourceImage, plane: int, top: int, background: tuple[int, ...], submit: Submit
+    read: Callable[..., Pixels],
+    source: SlideSource,
+    image: SourceImage,
+    plane: int,
+    top: int,
+    background: tuple[int, ...],
+    submit: Submit,
 ) -> "list[Future[Pixels]]":
     grid = image.grid
     rows = min(_band_rows(image), grid.rows - top)
@@ -62,7 +82,7 @@ def _read_band(
         columns = min(_TILES_A_TASK * tile_columns, grid.columns - left)
         piece = (left, top, columns, rows)
         payload = columns * rows * image.samples * (image.bits // 8)
-        futures.append(submit(payload, _read_piece, source, image, plane, piece, background))
+        futures.append(submit(payload, read, source, image, plane, piece, background))
     return futures
 
 
@@ -82,6 +102,14 @@ def _read_piece(
             wide = min(grid.tile_columns, columns - at)
             pixels[:, at : at + wide] = tile[:rows, :wide]
     return pixels
+
+
+def _read_halved(
+    source: SlideSource, image: SourceImage, plane: int, piece: tuple[int, int, int, int], background: tuple[int, ...]
+) -> Pixels:
+    columns, rows = piece[2:]
+    average = AreaAverage((columns, rows), (-(-columns // 2), -(-rows // 2)), HALF)
+    return average.push(_read_piece(source, image, plane, piece, background))
 
 
 def _joined(futures: "list[Future[Pixels]]") -> Pixels:

@@ -140,19 +140,31 @@ def test_a_store_that_stumbles_changes_nothing(
     assert {name: data for name, data in objects(root).items() if not name.startswith("_")} == expected
 
 
+def command(slide: Path, root: str) -> list[str]:
+    """Return the command line of a conversion in many runs."""
+    options = ["--research-placeholder", "--run-frames", "8", "--quiet"]
+    return [sys.executable, "-m", "pipeline.run", "--input", str(slide), "--output", root, *options]
+
+
+@pytest.fixture(scope="module")
+def requests_of_a_job(fake_gcs: str, slide: Path) -> int:
+    """Return how many requests a job makes that nobody disturbs."""
+    with proxied(fake_gcs) as proxy:
+        environment = {**os.environ, "STORAGE_EMULATOR_HOST": proxy.url}
+        subprocess.run(command(slide, f"gs://{emulators.BUCKET}/undisturbed"), check=True, env=environment)
+        return proxy.requests
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("share", [0.2, 0.4, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 0.99])
 def test_a_job_that_is_killed_is_finished_by_the_next(
-    proxy: Proxy, slide: Path, expected: dict[str, bytes], tmp_path: Path, share: float
+    proxy: Proxy, slide: Path, expected: dict[str, bytes], tmp_path: Path, requests_of_a_job: int, share: float
 ) -> None:
     """SIGKILL at a request of the job; the next run publishes the same bytes, and no half series is called done."""
     root = f"gs://{emulators.BUCKET}/{tmp_path.name}"
-    command = [sys.executable, "-m", "pipeline.run", "--input", str(slide), "--output"]
-    options = ["--research-placeholder", "--run-frames", "8", "--quiet"]
-    subprocess.run([*command, f"{root}-undisturbed", *options], check=True, env=os.environ)
-    kill_at = proxy.requests + int(proxy.requests * share)
+    kill_at = int(requests_of_a_job * share)
 
-    with subprocess.Popen([*command, root, *options], env=os.environ) as job:
+    with subprocess.Popen(command(slide, root), env=os.environ) as job:
 
         def kill(number: int, path: str) -> None:
             if number == kill_at:

@@ -1,7 +1,7 @@
 """Slides in object stores: read by ranges where our own readers know the layout, else fetched to the disk's cache.
 
-TIFF and its vendors, NDPI, CZI, PNG and JPEG are read by position. What OpenSlide or a C library reads is fetched
-whole, with the objects beside it that belong to it; so are DICOM series and VSI, which are several files.
+TIFF and its vendors, NDPI, CZI, DICOM series, PNG and JPEG are read by position. What OpenSlide or a C library reads
+is fetched whole, with the objects beside it that belong to it; so is VSI, whose files are in a tree.
 """
 
 import weakref
@@ -15,7 +15,15 @@ from pipeline.io.storage.local_cache import fetch_folder
 from pipeline.io.storage.opening import open_bucket
 from pipeline.model.errors import SourceError
 
-_STREAMED = frozenset(("tiff_formats.open_tiff", "czi.source.open_czi", "flat_image.open_png", "flat_image.open_jpeg"))
+_STREAMED = frozenset(
+    (
+        "tiff_formats.open_tiff",
+        "czi.source.open_czi",
+        "dicom.source.open_dicom",
+        "flat_image.open_png",
+        "flat_image.open_jpeg",
+    )
+)
 _NAME_FILES_BESIDE = frozenset((".vms", ".vmu"))
 """Text files that name the files of the slide."""
 _MOST_BESIDE = 10_000
@@ -46,7 +54,7 @@ def open_fetched(uri: str, open_path: Callable[[str], SlideSource]) -> SlideSour
 
 
 def _objects(bucket: Bucket, key: str) -> list[ObjectFacts]:
-    """Return the objects of a slide: its file and the folder beside it, the series of a DICOM file, or a folder."""
+    """Return the objects of a slide: its file and what its format has beside it, or a folder."""
     path = PurePosixPath(key)
     beside = {".mrxs": f"{path.with_suffix('')}/", ".vsi": f"{path.with_name(f'_{path.stem}_')}/"}
     file = bucket.facts(key)
@@ -54,7 +62,7 @@ def _objects(bucket: Bucket, key: str) -> list[ObjectFacts]:
         return _listed(bucket, f"{key}/")
     if path.suffix.lower() in beside:
         return [file, *_listed(bucket, beside[path.suffix.lower()])]
-    if path.suffix.lower() in _NAME_FILES_BESIDE or bucket.read(key, 128, 4) == b"DICM":
+    if path.suffix.lower() in _NAME_FILES_BESIDE:
         return [facts for facts in _listed(bucket, _folder(key)) if "/" not in facts.key.removeprefix(_folder(key))]
     # Trestle's overview has the slide's name with another suffix.
     return _listed(bucket, f"{path.with_suffix('')}.") if path.suffix else [file]

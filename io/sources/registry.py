@@ -61,6 +61,11 @@ def _open_object(uri: str, scene: int) -> SlideSource:
     try:
         file = open_bytes(uri)
     except SourceError:  # a folder, maybe
+        from pipeline.io.sources.dicom.objects import largest_dicom_in
+
+        series = largest_dicom_in(uri)
+        if series is not None:
+            return _open_with("dicom.source.open_dicom", series, scene)
         return open_fetched(uri, lambda path: open_source(scene_uri(path, scene) if scene > 1 else path))
     try:
         opener = _opener(file.read(0, _HEAD_BYTES), PurePosixPath(uri).suffix.lower())

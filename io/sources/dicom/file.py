@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pydicom import Dataset
 from pydicom.errors import InvalidDicomError
-from pydicom.filereader import read_file_meta_info, read_partial
+from pydicom.filereader import _read_file_meta_info, read_partial, read_preamble
 from pydicom.tag import BaseTag
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian
 
@@ -68,7 +68,9 @@ def parse_file(file: FileBytes) -> ParsedFile:
 
 
 def _parse(file: FileBytes, name: str) -> ParsedFile:
-    syntax = read_file_meta_info(name).get("TransferSyntaxUID")
+    with file.stream() as stream:
+        read_preamble(stream, force=False)
+        syntax = _read_file_meta_info(stream).get("TransferSyntaxUID")
     if syntax is None:
         raise SourceError(f"{name} names no transfer syntax (PS3.10 7.1); write it anew with one", uri=name)
     if syntax in _REFUSED:
@@ -77,7 +79,7 @@ def _parse(file: FileBytes, name: str) -> ParsedFile:
             "convert it to explicit VR little endian first",
             uri=name,
         )
-    with Path(name).open("rb") as stream:
+    with file.stream() as stream:
         header = read_partial(stream, stop_when=_at_frames)
         at = stream.tell()
     implicit = bool(header.original_encoding[0])

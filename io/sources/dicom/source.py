@@ -14,10 +14,12 @@ from pipeline.io.sources.contract import ComposedSource, SlideSource
 from pipeline.io.sources.dicom.description import describe_series
 from pipeline.io.sources.dicom.files import series_and_unplaced
 from pipeline.io.sources.dicom.instance import Instance
+from pipeline.io.sources.dicom.objects import series_objects
 from pipeline.io.sources.dicom.series import read_series
 from pipeline.io.sources.file_bytes import FileBytes
 from pipeline.io.sources.fingerprint import hash_blocks
 from pipeline.io.sources.scenes import check_scene
+from pipeline.io.storage.address import is_address
 from pipeline.model.colour_choice import Background
 from pipeline.model.errors import SlidebeamError, SourceError
 from pipeline.model.source import Illumination, ImageKind, SlideDescription, SourceImage
@@ -40,8 +42,8 @@ class DicomSource(ComposedSource):
         self.uri = uri
         with ExitStack() as opened:
             self._files = []
-            for path in _series_files(Path(uri)):
-                file = FileBytes(str(path))
+            for name in series_objects(uri) if is_address(uri) else map(str, _series_files(Path(uri))):
+                file = FileBytes(name)
                 opened.callback(file.close)
                 self._files.append(file)
             try:

@@ -41,8 +41,8 @@ SETTINGS: tuple[Setting, ...] = (
         metavar="SLIDE",
         many=True,
         repeated=True,
-        help="slides: paths, gs:// or s3:// addresses, folders of one slide (MIRAX, DICOM), globs with ** (quote them); "
-        "may be repeated",
+        help="slides: paths, gs:// or s3:// addresses, folders of one slide (MIRAX, DICOM), globs with ** (quote "
+        "them); may be repeated",
     ),
     Setting(
         name="output",
@@ -50,8 +50,8 @@ SETTINGS: tuple[Setting, ...] = (
         parse=text,
         group=_FILES,
         metavar="DIR",
-        help="folder, or gs://BUCKET/PREFIX or s3://BUCKET/PREFIX, that receives a folder of DICOM files a slide, _reports/ "
-        "and _state/; a folder is made if need be",
+        help="folder, or gs://BUCKET/PREFIX or s3://BUCKET/PREFIX, that receives a folder of DICOM files a slide, "
+        "_reports/ and _state/; made if need be",
     ),
     Setting(
         name="overwrite",

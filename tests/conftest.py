@@ -1,6 +1,7 @@
 """Fixtures that every test may use: slides, tools, and a word at the end on which slides were there."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -61,9 +62,17 @@ def gcp_emulator() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def fake_gcs() -> Iterator[str]:
-    """Return the URL of fake-gcs-server, started for the session; skips where it is not built."""
-    program = emulators.fake_gcs_server() or require_tool("fake-gcs-server", "made by `make fake-gcs-server`")
-    with emulators.fake_gcs(str(program)) as url:
+    """Return the URL of fake-gcs-server, started for the session; skips where it is not built.
+
+    CI builds it where Go is there, so that it is missing there for no good reason.
+    """
+    program = emulators.fake_gcs_server()
+    if program is None:
+        told = "fake-gcs-server is not built: make fake-gcs-server (needs Go)"
+        if os.environ.get("CI") and shutil.which("go"):
+            pytest.fail(told, pytrace=False)
+        pytest.skip(told)
+    with emulators.fake_gcs(program) as url:
         yield url
 
 

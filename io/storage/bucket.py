@@ -63,7 +63,10 @@ class Bucket(Protocol):
         ...
 
     def write(self, key: str, data: Buffer, expected: str = ANY) -> bool:
-        """Write an object at once; False, and nothing written, when what is there is not what is expected."""
+        """Write an object at once; False, and nothing written, when what is there is not what is expected.
+
+        The same bytes where nothing was expected count as written: the first attempt's answer may have been lost.
+        """
         ...
 
     def copy(self, source: ObjectFacts, key: str, expected: str = ANY) -> bool:

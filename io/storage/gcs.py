@@ -138,7 +138,12 @@ class GcsBucket:
         self.remove(made)
 
     def remove(self, keys: Iterable[str]) -> None:
-        """Delete one after the other, several at once."""
+        """Delete several at once; a few one by one, which is possible while the interpreter ends."""
+        keys = list(keys)
+        if len(keys) <= _AT_ONCE:
+            for key in keys:
+                self._delete(key)
+            return
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             for _ in pool.map(self._delete, keys):
                 pass

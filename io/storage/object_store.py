@@ -24,9 +24,9 @@ series is published when its state record says `done`, and the record is written
 What another job assembled is taken over by name: nothing is moved, so a stop in the middle harms nothing.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from uuid import uuid4
@@ -38,7 +38,7 @@ from pipeline.io.storage.object_bytes import ObjectBytes, fetch_object
 from pipeline.model.errors import OutputExists, StorageError
 from pipeline.model.tiles import Buffer
 
-_AT_ONCE = 8
+_MOST_REMOVED = 1000
 _COMPARED_BYTES = 1 << 16
 
 
@@ -229,10 +229,9 @@ class ObjectStore:
         self._remove_all(f"{self._root}_staging/{self.job}/")
 
     def _remove_all(self, prefix: str) -> None:
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
-            batches = _batches((facts.key for facts in self._bucket.listed(prefix)), _AT_ONCE * 16)
-            for _ in pool.map(self._bucket.remove, batches):
-                pass
+        keys = (facts.key for facts in self._bucket.listed(prefix))
+        while batch := list(islice(keys, _MOST_REMOVED)):
+            self._bucket.remove(batch)
 
     def _is_copy(self, staged: ObjectFacts, key: str) -> bool:
         """Whether the same bytes stand there: another attempt at the same bundle put them there."""
@@ -281,14 +280,3 @@ class ObjectStore:
 
     def _key(self, uri: str) -> str:
         return uri.removeprefix(f"{self._bucket.uri}/")
-
-
-def _batches(keys: Iterable[str], count: int) -> Iterator[list[str]]:
-    batch: list[str] = []
-    for key in keys:
-        batch.append(key)
-        if len(batch) == count:
-            yield batch
-            batch = []
-    if batch:
-        yield batch

@@ -13,7 +13,7 @@ endpoint is `AWS_ENDPOINT_URL_S3` where it is set; credentials are those that bo
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from itertools import islice
 from time import sleep
@@ -159,9 +159,9 @@ class S3Bucket:
 
     def _upload(self, key: str, parts: Sequence[Sequence[Piece | bytes]], expected: str) -> None:
         upload = self._s3().create_multipart_upload(Bucket=self._name, Key=key)["UploadId"]
+        numbers = range(1, len(parts) + 1)
         try:
             with ThreadPoolExecutor(_AT_ONCE) as pool:
-                numbers = range(1, len(parts) + 1)
                 tags = list(pool.map(self._send_part, [key] * len(parts), [upload] * len(parts), numbers, parts))
             self._s3().complete_multipart_upload(
                 Bucket=self._name,
@@ -170,9 +170,20 @@ class S3Bucket:
                 MultipartUpload={"Parts": [{"PartNumber": n, "ETag": t} for n, t in zip(numbers, tags, strict=True)]},
                 **_condition(expected),
             )
+        except ClientError as error:
+            there = self.facts(key) if _code(error) == "NoSuchUpload" else None
+            # The upload is gone because it was completed, and the answer to that was lost.
+            if there is None or there.bytes != sum(_length(piece) for part in parts for piece in part):
+                self._abort(key, upload)
+                raise
         except BaseException:
-            self._s3().abort_multipart_upload(Bucket=self._name, Key=key, UploadId=upload)
+            self._abort(key, upload)
             raise
+
+    def _abort(self, key: str, upload: str) -> None:
+        """Give parts back to the store; one that cannot be told is left to the bucket's lifecycle rule."""
+        with suppress(ClientError, BotoCoreError):
+            self._s3().abort_multipart_upload(Bucket=self._name, Key=key, UploadId=upload)
 
     def _send_part(self, key: str, upload: str, number: int, part: Sequence[Piece | bytes]) -> str:
         place: dict[str, Any] = {"Bucket": self._name, "Key": key, "UploadId": upload, "PartNumber": number}

@@ -16,9 +16,11 @@ from hypothesis import strategies as st
 
 from pipeline.io.storage.contract import ByteRange, OutputStore
 from pipeline.model.errors import OutputExists, SourceError, StorageError
+from tests.contracts.storage_base import HEADER, SLIDE, TRAILER
+from tests.contracts.storage_upkeep import UpkeepContract
 
-SLIDE = "cohort/a slide.svs"
-HEADER, TRAILER = b"DICM" * 25, b"\xfe\xff\xdd\xe0\0\0\0\0"
+__all__ = ["HEADER", "SLIDE", "TRAILER", "OutputStoreContract", "stage_in_place"]
+
 RUNS = st.lists(st.lists(st.binary(max_size=40), min_size=1, max_size=5), min_size=1, max_size=8)
 """Runs of buffers; any of them, and any run, may be empty."""
 
@@ -53,41 +55,8 @@ def stage_parts(store: OutputStore, name: str, runs: list[list[bytes]], order: l
     return [ranges[i] for i in range(len(runs))]
 
 
-class OutputStoreContract:
-    """Derive from it and give `make_store` and the three methods behind it."""
-
-    turns = 40
-    """How often readers and writers race; fewer where each turn is many requests."""
-
-    def make_store(self, root: Path, job: str) -> OutputStore:
-        """Return the store of a job under a root of the test's own."""
-        raise NotImplementedError
-
-    def read_published(self, root: Path, slide_id: str, file_name: str) -> bytes:
-        """Return the bytes of a published file, as any reader sees them."""
-        raise NotImplementedError
-
-    def top_level(self, root: Path) -> set[str]:
-        """Return the names right under the root."""
-        raise NotImplementedError
-
-    def leftovers(self, root: Path) -> list[str]:
-        """Return what is left of staging under the root."""
-        raise NotImplementedError
-
-    @pytest.fixture
-    def store(self, tmp_path: Path) -> OutputStore:
-        """Return a store that nothing was written to."""
-        return self.make_store(tmp_path, "job")
-
-    def stage_series(self, store: OutputStore, content: bytes = b"pixels", slide_id: str = SLIDE) -> dict[str, int]:
-        """Assemble a series of two files and return their sizes."""
-        sizes = {}
-        for name in ("level-0", "label"):
-            part = store.stage_run(slide_id, name, 0, [content, name.encode()], None)
-            store.assemble(slide_id, f"{name}.dcm", HEADER, [part], TRAILER)
-            sizes[f"{name}.dcm"] = len(HEADER) + len(content) + len(name) + len(TRAILER)
-        return sizes
+class OutputStoreContract(UpkeepContract):
+    """Derive from it and give `make_store` and the three methods behind it in `StoreContract`."""
 
     # staging
 
@@ -340,142 +309,3 @@ class OutputStoreContract:
         assert store.staged_sizes(SLIDE, "dead") == {}
         with pytest.raises(StorageError):
             store.adopt(SLIDE, "dead")
-
-    # records and reports
-
-    def test_a_record_is_the_last_one_written(self, store: OutputStore) -> None:
-        """No record is None; texts come back letter by letter."""
-        assert store.read_record(SLIDE) is None
-        for text in ("{}\n", "ein Präparat, 標本\n" * 50, ""):
-            store.write_record(SLIDE, text)
-            assert store.read_record(SLIDE) == text
-        assert store.read_record("cohort/another.svs") is None
-
-    def test_a_record_that_another_job_wrote_is_not_replaced(self, tmp_path: Path) -> None:
-        """Who publishes says which record it saw; once more with the same text is no error."""
-        one, other = self.make_store(tmp_path, "one"), self.make_store(tmp_path, "other")
-        for _ in range(2):
-            one.replace_record(SLIDE, None, "one")
-        with pytest.raises(StorageError, match="another job"):
-            other.replace_record(SLIDE, None, "other")
-        assert other.read_record(SLIDE) == "one"
-        for _ in range(2):
-            other.replace_record(SLIDE, "one", "other")
-        with pytest.raises(StorageError, match="another job"):
-            one.replace_record(SLIDE, "one", "done")
-        assert one.read_record(SLIDE) == "other"
-
-    def test_a_record_is_always_whole(self, store: OutputStore) -> None:
-        """Who reads while others write sees one of the texts."""
-        texts = [letter * 50_000 for letter in "abc"]
-        store.write_record(SLIDE, texts[0])
-        stop = threading.Event()
-
-        def write(text: str) -> None:
-            while not stop.is_set():
-                store.write_record(SLIDE, text)
-
-        with ThreadPoolExecutor(3) as pool:
-            writers = [pool.submit(write, text) for text in texts]
-            seen = {store.read_record(SLIDE) for _ in range(5 * self.turns)}
-            stop.set()
-            for writer in writers:
-                writer.result()
-        assert seen <= set(texts)
-
-    def test_a_report_is_written_and_replaced(self, store: OutputStore) -> None:
-        """Its URI names it; writing again replaces."""
-        uris = {store.write_report("job/report.json", data) for data in (b"long, long ago", b"now")}
-        assert len(uris) == 1
-        assert store.read_report("job/report.json") == b"now"
-
-    def test_a_report_that_was_not_written_is_a_storage_error(self, store: OutputStore) -> None:
-        """Nobody takes an empty one for it."""
-        with pytest.raises(StorageError, match=r"report\.json"):
-            store.read_report("job/report.json")
-
-    # cleaning
-
-    def test_cleaning_is_idempotent_and_keeps_what_is_published(self, store: OutputStore, tmp_path: Path) -> None:
-        """Also when there was nothing to clean."""
-        store.clean(SLIDE)
-        sizes = self.stage_series(store)
-        store.publish(SLIDE, overwrite=False)
-        store.write_record(SLIDE, "{}")
-        for _ in range(3):
-            store.clean(SLIDE)
-            assert self.leftovers(tmp_path) == []
-        assert store.published_sizes(SLIDE) == sizes
-        assert store.read_record(SLIDE) == "{}"
-
-    def test_cleaning_leaves_other_slides_and_jobs_alone(self, tmp_path: Path) -> None:
-        """Slides of one folder, and other jobs, are under way meanwhile."""
-        store, other = self.make_store(tmp_path, "job"), self.make_store(tmp_path, "other")
-        slides = [SLIDE, "cohort/b.svs", "cohort/a slide.svs.tiff", "c.svs"]
-        sizes = [self.stage_series(store, name.encode(), name) for name in slides]
-        theirs = self.stage_series(other)
-        store.clean(SLIDE)
-        assert store.staged_sizes(SLIDE, "job") == {}
-        assert [store.staged_sizes(name, "job") for name in slides[1:]] == sizes[1:]
-        assert other.staged_sizes(SLIDE, "other") == theirs
-        for name in slides[1:]:
-            store.clean(name)
-        other.clean(SLIDE)
-        assert self.leftovers(tmp_path) == []
-
-    def test_all_of_a_job_can_be_cleaned(self, tmp_path: Path) -> None:
-        """One that is stopped leaves nothing, whatever slides it was at, and others are left alone."""
-        store, other = self.make_store(tmp_path, "job"), self.make_store(tmp_path, "other")
-        for name in (SLIDE, "c.svs"):
-            self.stage_series(store, slide_id=name)
-        theirs = self.stage_series(other)
-        for _ in range(2):
-            store.clean_job()
-        assert [store.staged_sizes(name, "job") for name in (SLIDE, "c.svs")] == [{}, {}]
-        assert other.staged_sizes(SLIDE, "other") == theirs
-        other.clean_job()
-        assert self.leftovers(tmp_path) == []
-
-    def test_an_output_that_is_prepared_is_empty(self, store: OutputStore, tmp_path: Path) -> None:
-        """It was only tried whether it can be written; again is no error."""
-        for _ in range(2):
-            store.prepare()
-        assert self.leftovers(tmp_path) == []
-        assert not store.exists(SLIDE)
-
-    def test_series_in_each_other_are_found_by_their_records(self, store: OutputStore) -> None:
-        """A series may not lie in the place of another, or around it."""
-        store.write_record("cohort/a.svs", "{}")
-        assert store.overlapping("cohort/a.svs/scene-1") == "cohort/a.svs"
-        assert store.overlapping("cohort") == "cohort/a.svs"
-        assert store.overlapping("cohort/a.svs") is None
-        assert store.overlapping("cohort/a.sv") is None
-
-    def test_what_a_dead_job_left_can_be_cleaned(self, tmp_path: Path) -> None:
-        """By the job that finished its slide."""
-        dead, alive = self.make_store(tmp_path, "dead"), self.make_store(tmp_path, "alive")
-        self.stage_series(dead)
-        sizes = self.stage_series(alive)
-        alive.clean(SLIDE, "dead")
-        assert alive.staged_sizes(SLIDE, "dead") == {}
-        assert alive.staged_sizes(SLIDE, "alive") == sizes
-        alive.clean(SLIDE, "never was")
-        alive.clean(SLIDE)
-        assert self.leftovers(tmp_path) == []
-
-    def test_a_run_can_be_staged_while_another_slide_is_cleaned(self, store: OutputStore) -> None:
-        """Cleaning takes empty folders away under the feet of those who make them."""
-        stop = threading.Event()
-
-        def stage_and_clean(name: str) -> int:
-            count = 0
-            while not stop.is_set() or not count:
-                store.stage_run(name, "l", 0, [b"x"], None)
-                store.clean(name)
-                count += 1
-            return count
-
-        with ThreadPoolExecutor(4) as pool:
-            turns = [pool.submit(stage_and_clean, f"cohort/{i}.svs") for i in range(4)]
-            threading.Timer(0.5, stop.set).start()
-            assert all(turn.result() for turn in turns)

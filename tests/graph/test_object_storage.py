@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -9,11 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.cli.verify import main as verify
 from pipeline.conversion import run_conversion
+from pipeline.io.deidentification.names import renamed
 from pipeline.io.storage.address import split_address
 from pipeline.io.storage.gcs import GcsBucket
 from pipeline.io.storage.opening import open_bucket
 from pipeline.model.config import Certificate, ConversionConfig
+from pipeline.model.deidentification import Deidentify
 from pipeline.model.errors import StorageError
 from pipeline.model.keys import SlideInput
 from pipeline.model.transfer_syntaxes import TransferSyntax
@@ -102,6 +106,32 @@ def test_several_processes_write_one_series(object_root: str, slide: Path, expec
     assert {name: data for name, data in objects(object_root).items() if not name.startswith("_")} == expected
 
 
+def test_a_series_is_verified_where_it_is(object_root: str, slide: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """By its output or by its own address; a byte that changed is found, and a slide that is not there told."""
+    assert convert_to(object_root, slide, "one") == {"s.svs": "published"}
+    assert verify([object_root, str(slide)]) == 0
+    assert verify([f"{object_root}/s.svs", str(slide)]) == 0
+    assert f"s.svs in {object_root} holds" in capsys.readouterr().out
+    bucket, key = open_bucket(object_root), f"{split_address(object_root).key}/s.svs/level-0.dcm"
+    data = bytearray(bucket.load(key) or b"")
+    data[-500] ^= 1
+    bucket.write(key, bytes(data))
+    assert verify([object_root, str(slide)]) == 1
+    assert "level-0.dcm" in capsys.readouterr().err
+    assert verify([f"{object_root}/elsewhere", str(slide)]) == 1
+    assert "holds no series of s.svs" in capsys.readouterr().err
+
+
+def test_the_name_of_a_deidentified_slide_does_not_tell_where_it_lay(object_root: str, slide: Path) -> None:
+    """It is made of the content, so that the slide has one name on the disk and in the bucket."""
+    address = f"{object_root}/Doe^John.svs"
+    open_bucket(object_root).write(split_address(address).key, slide.read_bytes())
+    config = ConversionConfig(output=object_root, deidentify=Deidentify())
+    names = [renamed([SlideInput(uri=uri, slide_id="s.svs")], config)[0].slide_id for uri in (address, str(slide))]
+    assert names[0] == names[1]
+    assert names[0].startswith("slide-")
+
+
 def test_an_output_that_is_not_there_is_told_at_once(
     slide: Path, gcp_emulator: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -182,6 +212,26 @@ def test_a_job_that_is_killed_is_finished_by_the_next(
     assert json.loads(found["_state/s.svs.json"])["stage"] == "done"
     assert {name: data for name, data in found.items() if not name.startswith("_")} == expected
     assert not [name for name in found if name.startswith("_staging/next")]
+
+
+@pytest.mark.parametrize("share", [0.3, 0.7])
+def test_a_job_that_is_stopped_leaves_nothing_in_the_staging_area(
+    proxy: Proxy, slide: Path, tmp_path: Path, requests_of_a_job: int, share: float
+) -> None:
+    """Ctrl-C: what was begun is removed before the command ends."""
+    root = f"gs://{emulators.BUCKET}/{tmp_path.name}"
+    stop_at = int(requests_of_a_job * share)
+    with subprocess.Popen(command(slide, root), env=os.environ, stderr=subprocess.PIPE, text=True) as job:
+
+        def stop(number: int, path: str) -> None:
+            if number == stop_at:
+                job.send_signal(signal.SIGINT)
+
+        proxy.on_request = stop
+        told = job.communicate()[1]
+    assert job.returncode == 130
+    assert "Traceback" not in told
+    assert [name for name in objects(root) if name.startswith("_staging")] == []
 
 
 def test_two_jobs_at_once_do_not_mix(proxy: Proxy, slide: Path, tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ def test_the_readme_shows_its_two_commands() -> None:
 def test_ci_runs_the_readme_s_commands() -> None:
     steps = [line.split() for line in read(".ci/run").splitlines()]
     made = [step[1] for step in steps if step[:1] == ["make"]]
-    assert made == ["setup", "lint", "types", "demo", "test"]
+    assert made == ["setup", "lint", "types", "demo", "demo-gcs", "test"]
 
 
 @pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"])
@@ -45,7 +45,7 @@ def test_links_lead_to_files(name: str) -> None:
 
 def test_help_lists_every_target() -> None:
     makefile = read("Makefile")
-    described = set(re.findall(r"^([a-z]+):.*## \S", makefile, re.MULTILINE))
+    described = set(re.findall(r"^([a-z-]+):.*## \S", makefile, re.MULTILINE))
     assert described == set(TARGET.findall(makefile))
 
 

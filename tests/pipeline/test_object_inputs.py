@@ -111,6 +111,8 @@ def test_globs_match_keys_as_they_match_files(
     expression = re.compile(glob_expression("/".join(pattern)))
     found = glob.glob("/".join(pattern), root_dir=root, recursive=True, include_hidden=True)
     expected = {os.path.normpath(name) for name in found if (root / name).is_file()}
+    if pattern[-1] == "**":  # glob finds a file for a folder where its name has no wildcard, and only there
+        expected.discard("/".join(pattern).rstrip("/*"))
     assert {name for name in files if expression.fullmatch(name)} == expected
 
 

@@ -32,7 +32,7 @@ def series_objects(uri: str) -> list[str]:
             found.append(other)
         elif not own:
             raise SourceError(
-                f"{uri}: {other} beside it is DICOM that does not tell its series; it is cut or damaged, fetch it again",
+                f"{uri}: {other} beside it is DICOM that does not tell its series; it is damaged, fetch it again",
                 uri=uri,
             )
     return sorted(found)

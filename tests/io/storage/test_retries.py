@@ -101,3 +101,16 @@ def test_what_fails_for_good_is_told(bucket: Bucket, proxy: Proxy) -> None:
     with pytest.raises(StorageError, match=rf"^{bucket.uri}/secret: permission denied"):
         bucket.write("secret", b"data")
     assert proxy.failed == 1
+
+
+def test_an_upload_whose_end_is_confirmed_too_late_is_known_for_its_own(
+    moto: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """S3 forgets an upload when it is completed: asking again meets none, and the object that it became."""
+    with proxied(moto) as proxy:
+        emulators.use_s3(proxy.url, monkeypatch.setenv)
+        bucket = open_bucket(f"s3://{emulators.BUCKET}")
+        proxy.words, proxy.failures[:] = "late-end?uploadId", [HANG_UP_AFTERWARDS]
+        bucket.join([b"a" * 6_000_000, b"b" * 6_000_000], "late-end", "late-work")
+        assert proxy.failed == 1
+        assert bucket.load("late-end") == b"a" * 6_000_000 + b"b" * 6_000_000

@@ -11,6 +11,7 @@ import imagecodecs
 from pipeline.io.codecs.base import SettledEncoder
 from pipeline.io.codecs.contract import EncoderSettings
 from pipeline.io.codecs.irreversible import check_rate, encode_to_rate
+from pipeline.io.codecs.openjph import make_ready
 from pipeline.io.jpeg2000.precision import prepared_samples, restated_precision
 from pipeline.io.jpeg2000.rpcl import LOWEST_RESOLUTION, fewest_levels
 from pipeline.model.errors import ConfigError
@@ -29,6 +30,7 @@ class Htj2kEncoder(SettledEncoder):
     def __init__(self, settings: EncoderSettings) -> None:
         """Take the settings; ConfigError for decomposition levels or a rate that the syntax does not allow."""
         super().__init__(settings)
+        make_ready()
         check_rate(settings)
         self._is_rpcl = settings.transfer_syntax is TransferSyntax.HTJ2K_LOSSLESS_RPCL
         self._levels = _decomposition_levels(settings, self._is_rpcl)

@@ -26,6 +26,7 @@ import numpy as np
 
 from pipeline.io.codecs.colour import ycbcr_to_rgb
 from pipeline.io.codecs.contract import PassedTile
+from pipeline.io.codecs.openjph import make_ready
 from pipeline.io.jpeg2000.boxes import find_codestream
 from pipeline.io.jpeg2000.markers import CodestreamHeader, Progression, codestream_end, parse_codestream
 from pipeline.io.jpeg2000.rpcl import is_low_enough
@@ -99,6 +100,7 @@ class Jpeg2000Tiles:
         stream = bytes(tile[start:end])
         try:
             if header.is_high_throughput and header.reversible:
+                make_ready()
                 pixels = imagecodecs.htj2k_decode(stream, planar=False)
             else:
                 pixels = imagecodecs.jpeg2k_decode(stream, planar=False, numthreads=1)

@@ -11,20 +11,22 @@ import imagecodecs
 import numpy as np
 
 _lock = threading.Lock()
-_done = False
+_ready = threading.Event()
 
 
 def make_ready() -> None:
     """Let OpenJPH fill its tables, once a process; whoever comes meanwhile waits."""
-    global _done
-    if _done:
+    if _ready.is_set():
         return
     with _lock:
-        if _done:
-            return
-        for dtype in (np.uint8, np.uint16):
-            image = np.arange(64 * 64).reshape(64, 64).astype(dtype)
-            for reversible in (True, False):
-                stream = imagecodecs.htj2k_encode(image, planar=False, rgb=False, reversible=reversible)
-                imagecodecs.htj2k_decode(bytes(stream), planar=False)
-        _done = True
+        if not _ready.is_set():
+            _fill_tables()
+            _ready.set()
+
+
+def _fill_tables() -> None:
+    for dtype in (np.uint8, np.uint16):
+        image = np.arange(64 * 64).reshape(64, 64).astype(dtype)
+        for reversible in (True, False):
+            stream = imagecodecs.htj2k_encode(image, planar=False, rgb=False, reversible=reversible)
+            imagecodecs.htj2k_decode(bytes(stream), planar=False)

@@ -59,7 +59,7 @@ $(SAMPLE): tests/sample.py tests/sample_tiles.py | $(READY)
 	$(BIN)/python -m tests.sample $@
 
 test: $(READY) ## Run the tests (ARGS="-k jpeg -x" go to pytest)
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(ARGS)
 
 lint: $(READY) ## Check style and formatting with ruff
 	$(BIN)/ruff check .

@@ -11,15 +11,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pipeline.io.codecs.noise import peak_signal_to_noise
 from pipeline.io.pyramid.average import AreaAverage
 from pipeline.io.sources import SlideSource
-from pipeline.io.verification.findings import InstanceFindings
+from pipeline.io.verification.findings import LEAST_PSNR_DB, InstanceFindings
 from pipeline.io.verification.header import InstanceHeader
 from pipeline.io.verification.stored import StoredFrames
 from pipeline.model.errors import SlidebeamError, SourceError
 from pipeline.model.geometry import level_spacing
 from pipeline.model.source import ScannerFacts, SourceImage
 from pipeline.model.tiles import Pixels
-
-_LEAST_PSNR_DB = 20.0
 
 
 def verify_averaged(header: InstanceHeader, series: SlideSource, threads: int) -> InstanceFindings:
@@ -32,7 +30,7 @@ def verify_averaged(header: InstanceHeader, series: SlideSource, threads: int) -
         comparison = _Comparison(level, series, larger)
         with ThreadPoolExecutor(threads or len(os.sched_getaffinity(0))) as pool:
             results = list(pool.map(comparison.psnr_db, range(header.frames)))
-    near = [psnr for psnr in results if psnr is not None and psnr >= _LEAST_PSNR_DB]
+    near = [psnr for psnr in results if psnr is not None and psnr >= LEAST_PSNR_DB]
     lossy = [psnr for psnr in near if psnr != math.inf]
     return InstanceFindings(
         file=header.file.name,
@@ -41,7 +39,7 @@ def verify_averaged(header: InstanceHeader, series: SlideSource, threads: int) -
         equal_pixels=len(near) - len(lossy),
         similar=len(lossy),
         psnr_db=min(lossy, default=None),
-        differing=[frame for frame, psnr in enumerate(results) if psnr is None or psnr < _LEAST_PSNR_DB],
+        differing=[frame for frame, psnr in enumerate(results) if psnr is None or psnr < LEAST_PSNR_DB],
     )
 
 

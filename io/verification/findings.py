@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass, field
 
+LEAST_PSNR_DB = 20.0
+"""Of a frame that was encoded lossily and still shows the slide."""
+
 
 @dataclass(slots=True, kw_only=True)
 class InstanceFindings:

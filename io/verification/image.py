@@ -6,26 +6,24 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import xxhash
 
-from pipeline.io.codecs import decode_frame
 from pipeline.io.codecs.containers import is_recompressed, passing_syntax
 from pipeline.io.codecs.contract import PassedTile, TileCodec
 from pipeline.io.codecs.noise import peak_signal_to_noise
-from pipeline.io.dicom.frame_index import FrameIndex
 from pipeline.io.dicom.frame_places import FramePlaces
 from pipeline.io.jpegxl.recompression import restore_jpeg
 from pipeline.io.publishing.certificate import frame_digest, without_padding
 from pipeline.io.pyramid.holes import averaged_tile
 from pipeline.io.sources import SlideSource
-from pipeline.io.verification.findings import InstanceFindings
+from pipeline.io.verification.findings import LEAST_PSNR_DB, InstanceFindings
 from pipeline.io.verification.header import InstanceHeader
+from pipeline.io.verification.stored import StoredFrames
 from pipeline.model.errors import CodecError, SlidebeamError, SourceError, StorageError
 from pipeline.model.geometry import TileGrid
 from pipeline.model.reasons import Route
 from pipeline.model.source import SourceImage
-from pipeline.model.tiles import Buffer, Pixels
+from pipeline.model.tiles import Buffer
 
 _CHUNK = 64
-_LEAST_PSNR_DB = 20.0
 _BACKGROUND_TOLERANCE = 2
 """Of each sample: JPEG may leave units of rounding in a tile of one colour."""
 _HEIGHT_TOLERANCE_UM = 0.001
@@ -34,15 +32,12 @@ _HEIGHT_TOLERANCE_UM = 0.001
 class _Comparison:
     """One image of the slide and the instance that claims to be it."""
 
-    def __init__(
-        self, source: SlideSource, image: SourceImage, header: InstanceHeader, grid: TileGrid, descriptor: int
-    ) -> None:
+    def __init__(self, source: SlideSource, image: SourceImage, frames: StoredFrames) -> None:
         self.source = source
         self.image = image
-        self.header = header
-        self.grid = grid
-        self.index = FrameIndex.read(header.file)
-        self.descriptor = descriptor
+        self.frames = frames
+        self.header = header = frames.header
+        self.grid = frames.grid
         # A tile that passes has one lossy compression behind it at most, its own.
         self.encoded_anew = header.lossy_stages > max(1, len(image.lossy.stages))
         self.passes = image.lossless_frames and self.grid == image.grid
@@ -54,7 +49,7 @@ class _Comparison:
         tiles = self.source.read_tiles(self.image.index, number, count, plane) if codec else [b""] * count
         for place, tile in enumerate(tiles):
             frame = first + place
-            stored = self.index.read_frame(self.descriptor, frame)
+            stored = self.frames.read(frame)
             passed = codec.pass_tile(tile) if codec and len(tile) else None
             if codec and isinstance(passed, PassedTile) and self._is_identical(stored, passed, tile, codec):
                 findings.identical += 1
@@ -80,7 +75,7 @@ class _Comparison:
                 return True
             if frame_digest(frame, passed.transfer_syntax, Route.PASSTHROUGH) != xxhash.xxh3_64_intdigest(body):
                 return False
-            return np.array_equal(self._decode(stored), codec.decode(tile))
+            return np.array_equal(self.frames.decode(stored), codec.decode(tile))
         except (CodecError, StorageError):
             return False
 
@@ -92,7 +87,7 @@ class _Comparison:
 
     def _compare_pixels(self, stored: bytes, frame: int, findings: InstanceFindings, *, missing: bool) -> None:
         try:
-            decoded = self._decode(stored)
+            decoded = self.frames.decode(stored)
         except CodecError:
             findings.differing.append(frame)
             return
@@ -113,24 +108,11 @@ class _Comparison:
             findings.equal_pixels += 1
             return
         psnr = peak_signal_to_noise(expected, decoded, self.image.bits_stored)
-        if self.header.transfer_syntax.may_be_lossy and psnr >= _LEAST_PSNR_DB:
+        if self.header.transfer_syntax.may_be_lossy and psnr >= LEAST_PSNR_DB:
             findings.similar += 1
             findings.psnr_db = psnr if findings.psnr_db is None else min(findings.psnr_db, psnr)
         else:
             findings.differing.append(frame)
-
-    def _decode(self, stored: bytes) -> Pixels:
-        header = self.header
-        return decode_frame(
-            bytes(without_padding(stored, header.transfer_syntax)),
-            transfer_syntax=header.transfer_syntax,
-            photometric=header.photometric,
-            rows=header.frame_size[1],
-            columns=header.frame_size[0],
-            samples=header.samples,
-            bits=header.bits,
-            bits_stored=header.bits_stored,
-        )
 
 
 def verify_image(source: SlideSource, image: SourceImage, header: InstanceHeader, threads: int) -> InstanceFindings:
@@ -162,11 +144,8 @@ def verify_image(source: SlideSource, image: SourceImage, header: InstanceHeader
     if not all(0 <= path < image.optical_paths for path in header.optical_paths):
         raise SourceError(f"{header.file} has optical paths that the slide has not", uri=str(header.file))
     _check_heights(header, source.describe().focal_plane_offsets_um)
-    descriptor = os.open(header.file, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        parts = _in_chunks(_Comparison(source, image, header, grid, descriptor), threads)
-    finally:
-        os.close(descriptor)
+    with StoredFrames(header) as frames:
+        parts = _in_chunks(_Comparison(source, image, frames), threads)
     return _sum(header, parts)
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from pipeline.io.codecs.contract import TileCodec
 from pipeline.model.colour_choice import Background
+from pipeline.model.errors import SourceError
 from pipeline.model.source import SlideDescription
 from pipeline.model.tiles import Buffer, Pixels
 
@@ -66,6 +67,22 @@ class SlideSource(ABC):
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+class PixelsOnly(SlideSource):
+    """A source whose images have no compressed tiles that could be asked for."""
+
+    def tile_lengths(self, image: int, plane: int = 0) -> NDArray[np.uint64] | None:
+        """None: there are pixels only."""
+        return None
+
+    def tile_codec(self, image: int, plane: int = 0) -> TileCodec | None:
+        """None: there are pixels only."""
+        return None
+
+    def read_tiles(self, image: int, first: int, count: int, plane: int = 0) -> Sequence[Buffer]:
+        """Never asked for: no image has lossless frames."""
+        raise SourceError(f"{self.uri}: its reader gives no compressed tiles", uri=self.uri)
 
 
 class ComposedSource(SlideSource):

@@ -7,13 +7,11 @@ know nothing.
 """
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
-from pipeline.io.codecs.contract import TileCodec
-from pipeline.io.sources.contract import SlideSource
+from pipeline.io.sources.contract import PixelsOnly, SlideSource
 from pipeline.io.sources.dates import tiff_date_time
 from pipeline.io.sources.file_bytes import FileBytes
 from pipeline.io.sources.fingerprint import files_fingerprint
@@ -32,7 +30,7 @@ from pipeline.model.source import (
     SourceImage,
     TaggedColour,
 )
-from pipeline.model.tiles import Buffer, Pixels
+from pipeline.model.tiles import Pixels
 
 _TILE = 512
 _MOST_PIXEL_BYTES = 1 << 29
@@ -49,7 +47,7 @@ def open_jpeg(path: str, scene: int) -> SlideSource:
     return _open(path, scene, read_jpeg)
 
 
-class FlatImageSource(SlideSource):
+class FlatImageSource(PixelsOnly):
     """One image."""
 
     def __init__(self, file: FileBytes, picture: Picture) -> None:
@@ -67,18 +65,6 @@ class FlatImageSource(SlideSource):
     def fingerprint(self) -> str:
         """Digest of size and blocks of the file."""
         return files_fingerprint([self.uri])
-
-    def tile_lengths(self, image: int, plane: int = 0) -> NDArray[np.uint64] | None:
-        """None: the file has no tiles."""
-        return None
-
-    def tile_codec(self, image: int, plane: int = 0) -> TileCodec | None:
-        """None: the file has no tiles."""
-        return None
-
-    def read_tiles(self, image: int, first: int, count: int, plane: int = 0) -> Sequence[Buffer]:
-        """Never asked for: the image has no lossless frames."""
-        raise SourceError(f"{self.uri}: a {self._picture.form} file has no tiles", uri=self.uri)
 
     def read_pixels(self, image: int, first: int, count: int, plane: int = 0) -> list[Pixels | None]:
         """Tiles of the grid, cut out of the image, white beyond it."""

@@ -7,7 +7,7 @@ one file, so its calls take turns; its cache of coefficients is bounded by a num
 
 import math
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -15,10 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.io.codecs.contract import TileCodec
 from pipeline.io.jpeg.markers import parse_header
 from pipeline.io.jpeg.passthrough import JpegTiles
-from pipeline.io.sources.contract import SlideSource
+from pipeline.io.sources.contract import PixelsOnly, SlideSource
 from pipeline.io.sources.file_bytes import FileBytes
 from pipeline.io.sources.fingerprint import files_fingerprint
 from pipeline.io.sources.scenes import check_scene
@@ -34,7 +33,7 @@ from pipeline.model.source import (
     SourceImage,
     TaggedColour,
 )
-from pipeline.model.tiles import Buffer, Pixels
+from pipeline.model.tiles import Pixels
 
 _TILE = 512
 _CACHED_TILES = 200
@@ -65,7 +64,7 @@ def open_isyntax(path: str, scene: int) -> SlideSource:
         ) from error
 
 
-class ISyntaxSource(SlideSource):
+class ISyntaxSource(PixelsOnly):
     """One slide. `reader` is pyisyntax's class."""
 
     def __init__(self, file: FileBytes, reader: Callable[..., Any]) -> None:
@@ -92,18 +91,6 @@ class ISyntaxSource(SlideSource):
     def fingerprint(self) -> str:
         """Digest of size and blocks of the file; its header, with label and macro image, is at the beginning."""
         return files_fingerprint([Path(self.uri)])
-
-    def tile_lengths(self, image: int, plane: int = 0) -> NDArray[np.uint64] | None:
-        """None: wavelet coefficients are no tiles."""
-        return None
-
-    def tile_codec(self, image: int, plane: int = 0) -> TileCodec | None:
-        """None: there are pixels only."""
-        return None
-
-    def read_tiles(self, image: int, first: int, count: int, plane: int = 0) -> Sequence[Buffer]:
-        """Never asked for: no image has lossless frames."""
-        raise SourceError(f"{self.uri}: libisyntax gives no compressed tiles", uri=self.uri)
 
     def read_pixels(self, image: int, first: int, count: int, plane: int = 0) -> list[Pixels | None]:
         """Tiles of the grid, white beyond the image."""

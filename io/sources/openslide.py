@@ -12,15 +12,14 @@ MIRAX overview, and an overview may be turned against the levels. Nothing is tur
 """
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
 import openslide
 from numpy.typing import NDArray
 
-from pipeline.io.codecs.contract import TileCodec
-from pipeline.io.sources.contract import ComposedSource, SlideSource
+from pipeline.io.sources.contract import ComposedSource, PixelsOnly, SlideSource
 from pipeline.io.sources.mirax import check_focal_planes, fluorescence_channels
 from pipeline.io.sources.openslide_checks import check_before_opening
 from pipeline.io.sources.openslide_facts import lossy_history, scanner_facts
@@ -38,7 +37,7 @@ from pipeline.model.source import (
     SourceImage,
     TaggedColour,
 )
-from pipeline.model.tiles import Buffer, Pixels
+from pipeline.model.tiles import Pixels
 
 _ASSOCIATED = {"label": ImageKind.LABEL, "macro": ImageKind.OVERVIEW, "thumbnail": ImageKind.THUMBNAIL}
 _SMALLEST_NATIVE_TILE, _LARGEST_NATIVE_TILE = 128, 4096
@@ -51,7 +50,7 @@ def open_openslide(path: str, scene: int) -> SlideSource:
     return OpenSlideSource(path)
 
 
-class OpenSlideSource(ComposedSource):
+class OpenSlideSource(PixelsOnly, ComposedSource):
     """A slide read by OpenSlide.
 
     `warnings` are what somebody else found in the file; OpenSlide does not tell.
@@ -93,18 +92,6 @@ class OpenSlideSource(ComposedSource):
     def fingerprint(self) -> str:
         """Digest of the slide's files, and of its label, overview and thumbnail."""
         return digest(self._files, self._pictures())
-
-    def tile_lengths(self, image: int, plane: int = 0) -> NDArray[np.uint64] | None:
-        """None: OpenSlide gives pixels."""
-        return None
-
-    def tile_codec(self, image: int, plane: int = 0) -> TileCodec | None:
-        """None: OpenSlide gives pixels."""
-        return None
-
-    def read_tiles(self, image: int, first: int, count: int, plane: int = 0) -> Sequence[Buffer]:
-        """Never asked for: no image has lossless frames."""
-        raise SourceError(f"{self.uri}: OpenSlide gives no compressed tiles", uri=self.uri)
 
     def read_pixels(self, image: int, first: int, count: int, plane: int = 0) -> list[Pixels | None]:
         """Tiles of the grid, background beyond the image; None for one of which nothing was scanned."""

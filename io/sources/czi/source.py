@@ -5,13 +5,10 @@ The directory is read when the file is opened; pixels are read by position, only
 """
 
 import hashlib
-from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-from pipeline.io.codecs.contract import TileCodec
-from pipeline.io.sources.contract import ComposedSource, SlideSource
+from pipeline.io.sources.contract import ComposedSource, PixelsOnly, SlideSource
 from pipeline.io.sources.czi.attachments import AttachedImage, attached_images
 from pipeline.io.sources.czi.description import describe_scene, significant_bits
 from pipeline.io.sources.czi.directory import SubBlocks, read_sub_blocks, tell_levels
@@ -26,7 +23,7 @@ from pipeline.io.sources.scenes import check_scene
 from pipeline.model.colour_choice import Background
 from pipeline.model.errors import CodecError, SourceError, TileError
 from pipeline.model.source import ImageKind, SlideDescription
-from pipeline.model.tiles import Buffer, Pixels
+from pipeline.model.tiles import Pixels
 
 
 def open_czi(path: str, scene: int) -> SlideSource:
@@ -42,7 +39,7 @@ def open_czi(path: str, scene: int) -> SlideSource:
         raise SourceError(f"{path} is malformed ({type(error).__name__}: {error})", uri=path) from error
 
 
-class CziSource(ComposedSource):
+class CziSource(PixelsOnly, ComposedSource):
     """One scene at one time point."""
 
     def __init__(self, file: FileBytes, scene: int) -> None:
@@ -92,18 +89,6 @@ class CziSource(ComposedSource):
             digest.update(self._segments.read(image.attachment.offset, image.attachment.size))
         hash_blocks(digest, self._file)
         return digest.hexdigest()
-
-    def tile_lengths(self, image: int, plane: int = 0) -> NDArray[np.uint64] | None:
-        """None: sub-blocks overlap and lie at any pixel."""
-        return None
-
-    def tile_codec(self, image: int, plane: int = 0) -> TileCodec | None:
-        """None: there are pixels only."""
-        return None
-
-    def read_tiles(self, image: int, first: int, count: int, plane: int = 0) -> Sequence[Buffer]:
-        """Never asked for: no image has lossless frames."""
-        raise SourceError(f"{self.uri}: sub-blocks of a CZI file are no tiles; only pixels are given", uri=self.uri)
 
     def read_pixels(self, image: int, first: int, count: int, plane: int = 0) -> list[Pixels | None]:
         """Tiles put together from sub-blocks, each of which is decoded once; None where there is none."""

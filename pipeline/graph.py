@@ -14,7 +14,7 @@ import apache_beam as beam
 from pipeline.model.config import ConversionConfig
 from pipeline.model.keys import PyramidKey, RunKey, SlideInput
 from pipeline.model.plan import SlidePlan
-from pipeline.model.records import Failure, PlannedInstance
+from pipeline.model.records import Failure, PlannedInstance, SlideOutcome
 from pipeline.transforms.average_levels import AverageLevels
 from pipeline.transforms.check_passthrough import CheckPassthrough
 from pipeline.transforms.clean_up import CleanUp
@@ -61,7 +61,7 @@ def build_graph(
         | "WriteInstances" >> WriteInstances(config, job)
     )
     return (
-        (planned | "SlideRows" >> only(SlidePlan, Failure), written)
+        (planned | "SlideRows" >> only(SlidePlan, SlideOutcome, Failure), written)
         | "InstancesAndRows" >> beam.Flatten()
         | "PublishSlides" >> PublishSlides(config, job)
         | "CleanUp" >> CleanUp(config, job)

@@ -21,7 +21,7 @@ from pipeline.io.runs.validate import validate_run
 from pipeline.io.storage.contract import OutputStore
 from pipeline.io.storage.opening import open_store
 from pipeline.model.config import ConversionConfig
-from pipeline.model.keys import PyramidKey, SlideInput
+from pipeline.model.keys import PyramidKey
 from pipeline.model.records import Failure, StagedRun
 from pipeline.model.tiles import TileRun
 from pipeline.transforms.failures import dead_letter
@@ -51,8 +51,7 @@ class _AverageChain(beam.DoFn):
 
     def process(self, key: PyramidKey) -> Iterator[StagedRun | Failure]:
         try:
-            slide = SlideInput(uri=key.uri, slide_id=key.slide_id)
-            with OPENED.lease(slide, self._config, key.fingerprint) as opened:
+            with OPENED.lease(key.slide, self._config, key.fingerprint) as opened:
                 yield from self._runs(key, opened)
         except Exception as error:
             yield dead_letter(error, "AverageLevels", key, self._config)

@@ -6,14 +6,14 @@ from dataclasses import replace
 import apache_beam as beam
 
 from pipeline.io.planning.scenes import scenes_of, slides_in
-from pipeline.io.publishing.action import decide_action
+from pipeline.io.publishing.action import decide_action, finished_before
 from pipeline.io.reports.progress import BOARD
 from pipeline.io.storage.opening import open_store
 from pipeline.model.config import ConversionConfig
 from pipeline.model.errors import SlidebeamError
 from pipeline.model.keys import SlideInput
 from pipeline.model.plan import SlidePlan
-from pipeline.model.records import Failure
+from pipeline.model.records import Failure, SlideOutcome, Status
 from pipeline.transforms.failures import dead_letter
 from pipeline.transforms.process import OPENED
 
@@ -26,7 +26,7 @@ class OpenSlides(beam.PTransform):
         self._config = config
         self._job = job
 
-    def expand(self, slides: beam.PCollection[SlideInput]) -> beam.PCollection[SlidePlan | Failure]:
+    def expand(self, slides: beam.PCollection[SlideInput]) -> beam.PCollection[SlidePlan | SlideOutcome | Failure]:
         """Map inputs to plans."""
         return slides | "OpenSlide" >> beam.ParDo(_OpenSlide(self._config, self._job))
 
@@ -36,8 +36,12 @@ class _OpenSlide(beam.DoFn):
         self._config = config
         self._store = open_store(config.output, job)
 
-    def process(self, slide: SlideInput) -> Iterator[SlidePlan | Failure]:
+    def process(self, slide: SlideInput) -> Iterator[SlidePlan | SlideOutcome | Failure]:
         try:
+            record = finished_before(self._store, slide, self._config)
+            if record is not None:
+                yield SlideOutcome(uri=slide.uri, slide_id=slide.slide_id, status=Status.SKIPPED, record=record)
+                return
             scenes = self._scenes(slide)
         except Exception as error:
             yield dead_letter(error, "OpenSlides", slide, self._config)

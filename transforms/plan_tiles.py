@@ -11,26 +11,26 @@ from pipeline.io.planning.run_keys import run_keys
 from pipeline.io.reports.progress import BOARD
 from pipeline.io.runs.opened import OpenedSlide
 from pipeline.model.config import ConversionConfig
-from pipeline.model.keys import PyramidKey, RunKey, SlideInput
+from pipeline.model.keys import PyramidKey, RunKey
 from pipeline.model.plan import Action, InstancePlan, SlidePlan
-from pipeline.model.records import Failure, PlannedInstance
+from pipeline.model.records import Failure, PlannedInstance, SlideOutcome
 from pipeline.transforms.failures import dead_letter
 from pipeline.transforms.process import OPENED
 
 _FRAME_MARGIN = 24
 """Bytes a frame by which an instance is surely smaller than its limit: more than tables and item headers take."""
 
-Planned = SlidePlan | PlannedInstance | RunKey | PyramidKey | Failure
+Planned = SlidePlan | SlideOutcome | PlannedInstance | RunKey | PyramidKey | Failure
 
 
 class PlanTiles(beam.PTransform):
-    """Fan a slide out. The plan itself and failures are passed on, for the joins at the end of the graph."""
+    """Fan a slide out. The plan itself, outcomes and failures are passed on, for the joins at the graph's end."""
 
     def __init__(self, config: ConversionConfig) -> None:
         super().__init__()
         self._config = config
 
-    def expand(self, plans: beam.PCollection[SlidePlan | Failure]) -> beam.PCollection[Planned]:
+    def expand(self, plans: beam.PCollection[SlidePlan | SlideOutcome | Failure]) -> beam.PCollection[Planned]:
         """Map plans to keys and plan rows."""
         return plans | "PlanSlide" >> beam.ParDo(_PlanSlide(self._config))
 
@@ -39,9 +39,9 @@ class _PlanSlide(beam.DoFn):
     def __init__(self, config: ConversionConfig) -> None:
         self._config = config
 
-    def process(self, element: SlidePlan | Failure) -> Iterator[Planned]:
+    def process(self, element: SlidePlan | SlideOutcome | Failure) -> Iterator[Planned]:
         yield element
-        if isinstance(element, Failure) or element.action is not Action.CONVERT:
+        if not isinstance(element, SlidePlan) or element.action is not Action.CONVERT:
             return
         try:
             # All or nothing: a slide that is planned by half would wait for frames that nobody makes.
@@ -50,8 +50,7 @@ class _PlanSlide(beam.DoFn):
             yield dead_letter(error, "PlanTiles", element, self._config)
 
     def _rows(self, plan: SlidePlan) -> list[Planned]:
-        slide = SlideInput(uri=plan.uri, slide_id=plan.slide_id)
-        with OPENED.lease(slide, self._config, plan.fingerprint) as opened:
+        with OPENED.lease(plan.slide, self._config, plan.fingerprint) as opened:
             rows: list[Planned] = [row for instance in plan.instances for row in _instance_rows(opened, instance)]
         return rows + [_pyramid_key(plan, number) for number in range(len(plan.chains))]
 
@@ -59,8 +58,7 @@ class _PlanSlide(beam.DoFn):
 def _pyramid_key(plan: SlidePlan, number: int) -> PyramidKey:
     first = plan.chains[number].steps[0].instance
     return PyramidKey(
-        slide_id=plan.slide_id,
-        uri=plan.uri,
+        slide=plan.slide,
         fingerprint=plan.fingerprint,
         chain=number,
         instance=first,
@@ -72,8 +70,7 @@ def _instance_rows(slide: OpenedSlide, instance: InstancePlan) -> Iterator[Plann
     plan = slide.plan
     _expect(slide, instance)
     yield PlannedInstance(
-        slide_id=plan.slide_id,
-        uri=plan.uri,
+        slide=plan.slide,
         fingerprint=plan.fingerprint,
         instance=instance.name,
         frames=instance.frames,

@@ -13,7 +13,7 @@ from pipeline.model.records import Failure, SlideOutcome, Status, WrittenFile, W
 from pipeline.model.state import StateRecord
 from pipeline.transforms.failures import dead_letter
 
-Row = SlidePlan | WrittenInstance | Failure
+Row = SlidePlan | SlideOutcome | WrittenInstance | Failure
 
 
 class PublishSlides(beam.PTransform):
@@ -46,6 +46,9 @@ class _PublishSlide(beam.DoFn):
         yield outcome
 
     def _outcome(self, slide_id: str, rows: list[Row]) -> SlideOutcome:
+        before = next((row for row in rows if isinstance(row, SlideOutcome)), None)
+        if before is not None:
+            return before
         plan = next((row for row in rows if isinstance(row, SlidePlan)), None)
         written = tuple(sorted((r for r in rows if isinstance(r, WrittenInstance)), key=lambda r: r.instance))
         failures = tuple(row for row in rows if isinstance(row, Failure))

@@ -16,7 +16,6 @@ from pipeline.io.storage.contract import OutputStore
 from pipeline.io.storage.opening import open_store
 from pipeline.model.config import ConversionConfig
 from pipeline.model.errors import StorageError
-from pipeline.model.keys import SlideInput
 from pipeline.model.records import Failure, StagedRun
 from pipeline.transforms.failures import dead_letter
 from pipeline.transforms.process import OPENED, STORE_FAILURES, run_pool
@@ -63,7 +62,7 @@ def _do(work: RunWork, config: ConversionConfig, store: OutputStore) -> StagedRu
         # A disk that is full does not empty itself: what is left of the slide need not be encoded to find out.
         return replace(lost, instance=key.instance, level=key.level, frame=key.first_frame)
     try:
-        with OPENED.lease(SlideInput(uri=key.uri, slide_id=key.slide_id), config, key.fingerprint) as slide:
+        with OPENED.lease(key.slide, config, key.fingerprint) as slide:
             run: Any = key
             for step in work.steps:
                 stage = step.stage

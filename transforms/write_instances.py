@@ -7,7 +7,6 @@ import apache_beam as beam
 from pipeline.io.dicom.instance_writer import write_instance
 from pipeline.io.storage.opening import open_store
 from pipeline.model.config import ConversionConfig
-from pipeline.model.keys import SlideInput
 from pipeline.model.records import Failure, PlannedInstance, StagedRun, WrittenInstance
 from pipeline.transforms.failures import dead_letter
 from pipeline.transforms.process import OPENED
@@ -45,8 +44,7 @@ class _WriteInstance(beam.DoFn):
         if failures or planned is None:
             return
         try:
-            slide = SlideInput(uri=planned.uri, slide_id=planned.slide_id)
-            with OPENED.lease(slide, self._config, planned.fingerprint) as opened:
+            with OPENED.lease(planned.slide, self._config, planned.fingerprint) as opened:
                 yield write_instance(planned, runs, opened, self._store, self._job)
         except Exception as error:
             yield dead_letter(error, "WriteInstances", planned, self._config)

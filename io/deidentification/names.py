@@ -62,7 +62,8 @@ def _without_source(outcome: SlideOutcome) -> SlideOutcome:
     plan = outcome.plan
     if plan is not None:
         warnings = tuple(_replaced(warning, words, outcome.slide_id) for warning in plan.warnings)
-        plan = replace(plan, uri=outcome.slide_id, warnings=warnings)
+        slide = replace(plan.slide, uri=outcome.slide_id, metadata="")
+        plan = replace(plan, slide=slide, warnings=warnings)
     return replace(
         outcome,
         uri=outcome.slide_id,

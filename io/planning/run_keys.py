@@ -22,8 +22,7 @@ def run_keys(
     for plane in instance.source_planes:
         for tile, frames in stretches(source, instance, plane):
             yield RunKey(
-                slide_id=plan.slide_id,
-                uri=plan.uri,
+                slide=plan.slide,
                 fingerprint=plan.fingerprint,
                 instance=instance.name,
                 level=instance.level,

@@ -1,5 +1,6 @@
 """A file of several scenes is several slides: series of one study in sub-folders."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from pipeline.io.sources import SlideSource, open_source
@@ -16,7 +17,9 @@ def slides_in(slide: SlideInput, source: SlideSource) -> list[SlideInput]:
     scenes = range(1, len(source.describe().scenes) + 1)
     if len(scenes) < 2 or split_scene(slide.uri)[1] is not None:
         return [slide]
-    found = [SlideInput(uri=scene_uri(slide.uri, scene), slide_id=scene_id(slide.slide_id, scene)) for scene in scenes]
+    found = [
+        replace(slide, uri=scene_uri(slide.uri, scene), slide_id=scene_id(slide.slide_id, scene)) for scene in scenes
+    ]
     for scene in found:
         if Path(scene.uri).exists():
             raise SourceError(f"{scene.uri} is a scene of {slide.uri}, and another file; rename it", uri=slide.uri)

@@ -14,6 +14,7 @@ from pipeline.model.errors import SlidebeamError, SourceError
 from pipeline.model.keys import SlideInput
 from pipeline.model.metadata import resolve_metadata
 from pipeline.model.metadata_merge import merged_metadata
+from pipeline.model.own_metadata import with_own_metadata
 from pipeline.model.plan import Action, SlidePlan
 from pipeline.model.source import ScannerFacts, SlideDescription
 from pipeline.model.transfer_syntaxes import TransferSyntax
@@ -40,7 +41,8 @@ def plan_slide(source: SlideSource, slide: SlideInput, config: ConversionConfig)
         raise
 
 
-def _plan(source: SlideSource, slide: SlideInput, config: ConversionConfig) -> SlidePlan:
+def _plan(source: SlideSource, slide: SlideInput, of_all: ConversionConfig) -> SlidePlan:
+    config = with_own_metadata(of_all, slide)
     description = source.describe()
     facts, doubts = _facts(description, slide, config)
     pseudonyms = description.deidentified is not None
@@ -71,8 +73,7 @@ def _plan(source: SlideSource, slide: SlideInput, config: ConversionConfig) -> S
         warnings.append("HTJ2K is written, which OpenSlide and QuPath do not read; --profile openslide is for them")
     shared_study = given.shares_study()
     return SlidePlan(
-        slide_id=slide.slide_id,
-        uri=slide.uri,
+        slide=slide,
         format=description.format,
         action=Action.CONVERT,
         fingerprint=fingerprint,

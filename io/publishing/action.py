@@ -6,7 +6,10 @@ series, or anything that is no DICOM is never replaced unasked, and a folder tha
 
 from pipeline.io.publishing.identity import holds_recorded_series, strange_files
 from pipeline.io.storage.contract import OutputStore
+from pipeline.model.config import ConversionConfig
 from pipeline.model.errors import OutputExists
+from pipeline.model.keys import SlideInput
+from pipeline.model.own_metadata import with_own_metadata
 from pipeline.model.plan import Action, SlidePlan
 from pipeline.model.state import Stage, StateRecord
 
@@ -25,6 +28,19 @@ def decide_action(store: OutputStore, plan: SlidePlan, *, overwrite: bool, force
             return Action.FINISH
     check_place(store, plan, record, overwrite=overwrite)
     return Action.CONVERT
+
+
+def finished_before(store: OutputStore, slide: SlideInput, config: ConversionConfig) -> StateRecord | None:
+    """Return the record of a slide that need not be opened: same source by its stamp, same options, all files there.
+
+    None where that is not sure. Raises StorageError when the record is damaged, ConfigError when its metadata are.
+    """
+    if config.force or not slide.stamp:
+        return None
+    record = read_state(store, slide.slide_id)
+    if record is None or not record.is_done_for(slide, with_own_metadata(config, slide).digest()):
+        return None
+    return record if holds_recorded_series(store, record) else None
 
 
 def check_place(store: OutputStore, plan: SlidePlan, record: StateRecord | None, *, overwrite: bool) -> None:

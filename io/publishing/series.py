@@ -14,6 +14,7 @@ from pipeline.model.errors import StorageError
 from pipeline.model.plan import Action, SlidePlan
 from pipeline.model.records import WrittenInstance
 from pipeline.model.state import InstanceRecord, Stage, StateRecord
+from pipeline.model.uids import WRITER_VERSION
 
 
 def publish_series(
@@ -103,6 +104,11 @@ def _record(plan: SlidePlan, written: Sequence[WrittenInstance], job: str, overw
         fingerprint=plan.fingerprint,
         config_digest=plan.config_digest,
         series_instance_uid=plan.series_instance_uid,
+        study_instance_uid=plan.study_instance_uid,
+        format=plan.format,
+        # When a slide was written tells when it was scanned.
+        source_stamp=plan.slide.stamp if plan.deidentified is None else "",
+        writer_version=WRITER_VERSION,
         instances=tuple(
             InstanceRecord(
                 file=file.name,

@@ -40,7 +40,7 @@ def open_fetched(uri: str, open_path: Callable[[str], SlideSource]) -> SlideSour
     The files stay as long as the source lives.
     """
     bucket, key = open_bucket(uri), split_address(uri).key
-    objects = _objects(bucket, key)
+    objects = slide_objects(bucket, key)
     if not objects:
         raise SourceError(f"{uri} does not exist", uri=uri)
     folder = fetch_folder(bucket, objects, _folder(key))
@@ -53,8 +53,8 @@ def open_fetched(uri: str, open_path: Callable[[str], SlideSource]) -> SlideSour
     return source
 
 
-def _objects(bucket: Bucket, key: str) -> list[ObjectFacts]:
-    """Return the objects of a slide: its file and what its format has beside it, or a folder."""
+def slide_objects(bucket: Bucket, key: str) -> list[ObjectFacts]:
+    """Return the objects of a slide: its file and what its format has beside it, or a folder. Raises SourceError."""
     path = PurePosixPath(key)
     beside = {".mrxs": f"{path.with_suffix('')}/", ".vsi": f"{path.with_name(f'_{path.stem}_')}/"}
     file = bucket.facts(key)

@@ -10,14 +10,36 @@ class SlideInput:
     uri: str
     slide_id: str
     """Relative path of its series under the output."""
+    metadata: str = ""
+    """JSON with the keys of `--metadata`, of this slide alone; it counts before what is given to all."""
+    stamp: str = ""
+    """Another one when the source is written anew: of what was listed, without opening it; empty: not known."""
+    bytes: int = 0
+    """Stored bytes of the source, as listed; 0: not known."""
+
+
+class OfSlide:
+    """What belongs to a slide, and travels with all that is needed to open it."""
+
+    __slots__ = ()
+    slide: SlideInput
+
+    @property
+    def slide_id(self) -> str:
+        """Id of the slide."""
+        return self.slide.slide_id
+
+    @property
+    def uri(self) -> str:
+        """Where the slide is."""
+        return self.slide.uri
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PyramidKey:
+class PyramidKey(OfSlide):
     """A source level that is decoded from top to bottom, for the levels that are averaged from it."""
 
-    slide_id: str
-    uri: str
+    slide: SlideInput
     fingerprint: str
     chain: int
     """Place in `SlidePlan.chains`."""
@@ -27,11 +49,10 @@ class PyramidKey:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunKey:
+class RunKey(OfSlide):
     """A run of consecutive frames of one instance."""
 
-    slide_id: str
-    uri: str
+    slide: SlideInput
     fingerprint: str
     """A worker that opens another content under this URI must not go on."""
     instance: str

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from pipeline.model.deidentification import Deidentified
 from pipeline.model.geometry import TileGrid
+from pipeline.model.keys import OfSlide, SlideInput
 from pipeline.model.metadata import SlideMetadata
 from pipeline.model.offset_table import OffsetTable
 from pipeline.model.pyramid import PyramidChain
@@ -116,12 +117,10 @@ class InstancePlan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SlidePlan:
+class SlidePlan(OfSlide):
     """One slide: a series to be."""
 
-    slide_id: str
-    """Relative path of the series under the output, with the source's suffix; unique in a job."""
-    uri: str
+    slide: SlideInput
     format: str
     action: Action
     fingerprint: str

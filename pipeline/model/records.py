@@ -3,8 +3,10 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from pipeline.model.keys import OfSlide, SlideInput
 from pipeline.model.plan import SlidePlan
 from pipeline.model.reasons import Reason, Route
+from pipeline.model.state import StateRecord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,11 +34,10 @@ class RunCounters:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PlannedInstance:
+class PlannedInstance(OfSlide):
     """An instance that must receive exactly these frames before it may be written."""
 
-    slide_id: str
-    uri: str
+    slide: SlideInput
     fingerprint: str
     instance: str
     frames: int
@@ -135,3 +136,5 @@ class SlideOutcome:
     """None when the slide could not be planned; without its ICC profile."""
     instances: tuple[WrittenInstance, ...] = ()
     failures: tuple[Failure, ...] = ()
+    record: StateRecord | None = None
+    """Of a slide that was skipped on its state record, without being opened; it has no plan then."""

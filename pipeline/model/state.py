@@ -9,7 +9,9 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 
 from pipeline.model.errors import StorageError
+from pipeline.model.keys import SlideInput
 from pipeline.model.plan import SlidePlan
+from pipeline.model.uids import WRITER_VERSION
 
 
 class Stage(StrEnum):
@@ -46,6 +48,12 @@ class StateRecord:
     config_digest: str
     series_instance_uid: str
     instances: tuple[InstanceRecord, ...]
+    study_instance_uid: str = ""
+    format: str = ""
+    source_stamp: str = ""
+    """`SlideInput.stamp` of the source that was converted; empty: not known, or not to be told."""
+    writer_version: str = ""
+    """`WRITER_VERSION` of the writer."""
 
     def matches(self, plan: SlidePlan) -> bool:
         """Whether the record is of the same slide content and the same options."""
@@ -53,6 +61,15 @@ class StateRecord:
             plan.fingerprint,
             plan.config_digest,
             plan.series_instance_uid,
+        )
+
+    def is_done_for(self, slide: SlideInput, config_digest: str) -> bool:
+        """Whether the source, by its stamp, was converted with these options to its end: nobody need open it."""
+        return (
+            self.stage is Stage.DONE
+            and bool(slide.stamp)
+            and (self.source_stamp, self.config_digest, self.writer_version)
+            == (slide.stamp, config_digest, WRITER_VERSION)
         )
 
     @property

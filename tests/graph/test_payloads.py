@@ -11,7 +11,7 @@ import pytest
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
 from pipeline.io.runs.passing import pass_through
-from pipeline.model.keys import RunKey
+from pipeline.model.keys import RunKey, SlideInput
 from pipeline.model.tiles import Frame, FrameRun, TileRun
 from pipeline.transforms.run_work import RunWork
 from tests.graph.conversions import convert, statuses
@@ -19,8 +19,7 @@ from tests.io.dicom.plans import instance_plan
 from tests.sample import build_sample_slide
 
 KEY = RunKey(
-    slide_id="s.svs",
-    uri="s.svs",
+    slide=SlideInput(uri="s.svs", slide_id="s.svs"),
     fingerprint="f",
     instance="level-0",
     level=0,

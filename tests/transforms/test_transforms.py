@@ -7,7 +7,7 @@ import apache_beam as beam
 import pytest
 
 from pipeline.model.errors import SourceError, StorageError, TileError
-from pipeline.model.keys import RunKey
+from pipeline.model.keys import RunKey, SlideInput
 from pipeline.model.plan import Action, SlidePlan
 from pipeline.model.records import Failure, PlannedInstance, SlideOutcome, StagedRun, Status, WrittenInstance
 from pipeline.transforms.check_passthrough import CheckPassthrough
@@ -103,7 +103,7 @@ def test_keys_become_index_rows_or_failures(slide: Path, tmp_path: Path) -> None
     assert len(keys) > 3
     stale = dataclasses.replace(keys[0], fingerprint="another")
     lost = dataclasses.replace(keys[1], instance="level-9")
-    beyond = dataclasses.replace(keys[0], uri=str(slide.with_name("gone.svs")))
+    beyond = dataclasses.replace(keys[0], slide=dataclasses.replace(keys[0].slide, uri=str(slide.with_name("gone.svs"))))
     rows = outputs([*keys, stale, lost, beyond], AllStages(StageFrames(config, "job")))
     staged = {(row.instance, row.first_frame): row.frames for row in rows if isinstance(row, StagedRun)}
     assert staged == {(key.instance, key.first_frame): key.frames for key in keys}
@@ -231,7 +231,7 @@ def test_a_slide_that_is_done_is_skipped(slide: Path, tmp_path: Path) -> None:
 def test_a_dead_letter_knows_what_the_error_knows(slide: Path, tmp_path: Path) -> None:
     config = config_for(tmp_path, jpeg_quality=70)
     key = RunKey(
-        slide_id="a/s.svs", uri=str(slide), fingerprint="f", instance="level-1", level=1, plane=0,
+        slide=SlideInput(uri=str(slide), slide_id="a/s.svs"), fingerprint="f", instance="level-1", level=1, plane=0,
         first_tile=8, first_frame=8, frames=4, offset=None, predicted_bytes=0,
     )  # fmt: skip
     letter = dead_letter(TileError("tile 9 is bad", level=1, frame=9), "StageFrames", key, config)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pipeline.io.dicom.header import instance_header, instance_trailer
 from pipeline.io.dicom.icc import SRGB_PROFILE
 from pipeline.model.geometry import TileGrid
+from pipeline.model.keys import SlideInput
 from pipeline.model.metadata import GivenMetadata, parse_metadata, resolve_metadata, sample_metadata
 from pipeline.model.plan import Action, InstancePlan, SlidePlan
 from pipeline.model.reasons import Route
@@ -109,8 +110,7 @@ def slide_plan(*instances: InstancePlan, **changes: Any) -> SlidePlan:
     facts = changes.pop("facts", ScannerFacts(pixel_spacing_mm=SPACING_MM, objective_power=20.0))
     given: GivenMetadata = changes.pop("given", parse_metadata(sample_metadata(), "sample"))
     plan = SlidePlan(
-        slide_id="sample.svs",
-        uri="sample.svs",
+        slide=SlideInput(uri="sample.svs", slide_id="sample.svs"),
         format="aperio",
         action=Action.CONVERT,
         fingerprint="0123456789abcdef",

@@ -35,8 +35,7 @@ def stage_key(key: RunKey, slide: OpenedSlide, store: LocalStore) -> StagedRun:
 def planned(slide: OpenedSlide, instance: InstancePlan) -> PlannedInstance:
     """Return the plan row of an instance."""
     return PlannedInstance(
-        slide_id=slide.plan.slide_id,
-        uri=slide.plan.uri,
+        slide=slide.plan.slide,
         fingerprint=slide.plan.fingerprint,
         instance=instance.name,
         frames=instance.frames,

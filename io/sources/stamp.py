@@ -1,0 +1,81 @@
+"""What a slide's files say of themselves without being opened: their bytes, and a stamp of this writing of them.
+
+Size and time of modification, or size and generation (ETag) in a store of objects, of every file that belongs to the
+slide. Where that cannot be listed, as with the files of one DICOM series among others, there is no stamp, and only
+opening the slide tells.
+"""
+
+import hashlib
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from pipeline.io.sources.object_slides import slide_objects
+from pipeline.io.sources.scenes import split_scene
+from pipeline.io.storage.address import is_address, split_address
+from pipeline.io.storage.opening import open_bucket
+from pipeline.model.errors import SlidebeamError
+from pipeline.model.keys import SlideInput
+
+_ALONE = frozenset(
+    (".svs", ".ndpi", ".tif", ".tiff", ".scn", ".bif", ".czi", ".isyntax", ".svslide", ".png", ".jpg", ".jpeg")
+)
+"""Suffixes of slides of one file."""
+
+
+def stamped(slide: SlideInput) -> SlideInput:
+    """Return the slide with the bytes and the stamp of its files; as it is where they cannot be listed."""
+    if slide.stamp:
+        return slide
+    uri = split_scene(slide.uri)[0]
+    try:
+        found = sorted(_objects(uri) if is_address(uri) else _files(Path(uri)))
+    except (OSError, SlidebeamError):
+        return slide  # opening it will say why, and fail this slide alone
+    return replace(slide, bytes=sum(size for _, size, _ in found), stamp=_stamp(found))
+
+
+def object_stamp(size: int, generation: str) -> str:
+    """Return the stamp of a slide of one object."""
+    return _stamp([("", size, generation)])
+
+
+def is_one_file(name: str) -> bool:
+    """Whether a slide of this name has no other files, so that its own facts are all."""
+    return Path(name).suffix.lower() in _ALONE
+
+
+def _objects(uri: str) -> list[tuple[str, int, str]]:
+    key = split_address(uri).key
+    if _is_among_others(key):
+        return []
+    return [(facts.key, facts.bytes, facts.stamp) for facts in slide_objects(open_bucket(uri), key)]
+
+
+def _files(path: Path) -> list[tuple[str, int, str]]:
+    if path.is_file() and _is_among_others(path.name):
+        return []
+    facts = ((file.name, file.stat()) for file in _paths(path))
+    return [(name, found.st_size, str(found.st_mtime_ns)) for name, found in facts]
+
+
+def _paths(path: Path) -> Iterator[Path]:
+    if not path.is_dir():
+        yield path
+    folders = {".mrxs": path.with_suffix(""), ".vsi": path.with_name(f"_{path.stem}_")}
+    beside = path if path.is_dir() else folders.get(path.suffix.lower())
+    if beside is not None:
+        yield from (file for file in beside.rglob("*") if file.is_file())
+
+
+def _is_among_others(name: str) -> bool:
+    """Whether a slide of that name has files beside it that only its content names."""
+    return Path(name).suffix.lower() in (".dcm", ".vms", ".vmu", "")
+
+
+def _stamp(found: Iterable[tuple[str, int, str]]) -> str:
+    digest = hashlib.blake2b(digest_size=12)
+    for name, size, written in found:
+        digest.update(f"{name}\0{size}\0{written}\0".encode())
+    return digest.hexdigest() if found else ""

@@ -21,7 +21,7 @@ DEMO_SLIDE = $(or $(SLIDE),$(SAMPLE))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo demo-gcs fake-gcs-server test lint format types bench fuzz
+.PHONY: help setup demo demo-gcs fake-gcs-server test lint format types bench bench-corpus fuzz
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -78,6 +78,9 @@ types: $(READY) ## Check types with mypy --strict
 
 bench: $(READY) ## Time slidebeam and its peers (ROWS=95mb-passthrough,95mb-jpeg picks rows, RUNS=5 repeats more often)
 	$(BIN)/python -m bench $(addprefix --rows ,$(ROWS)) --runs $(RUNS) $(ARGS)
+
+bench-corpus: $(READY) ## Time corpora: a peer's shell loop, memory at any size, plan, resume (ROWS=mixed-200,small-2000 RUNS=5)
+	$(BIN)/python -m bench.corpus $(addprefix --rows ,$(ROWS)) --runs $(RUNS) $(ARGS)
 
 fuzz: $(READY) ## Damage slides of every format (CASES=500, SEED=2; ARGS="--case mirax/17" runs one case again)
 	$(BIN)/python -m tests.fuzz --cases $(CASES) --seed $(SEED) $(ARGS)

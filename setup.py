@@ -17,6 +17,9 @@ FOLDERS = {
 setup(
     package_dir=FOLDERS,
     packages=[*FOLDERS, *(f"{name}.{sub}" for name, folder in FOLDERS.items() for sub in find_packages(folder))],
-    package_data={"pipeline": ["py.typed"], "pipeline.configs": ["*.yaml", "profiles/*.yaml", "tissue/*.yaml"]},
+    package_data={
+        "pipeline": ["py.typed"],
+        "pipeline.configs": ["*.yaml", "estimates/*.yaml", "profiles/*.yaml", "tissue/*.yaml"],
+    },
     zip_safe=False,
 )

@@ -15,7 +15,18 @@ from pipeline.model.target import TargetProfile
 from pipeline.model.transfer_syntaxes import TransferSyntax
 
 _ELSEWHERE = frozenset(
-    ("output", "levels", "metadata", "research_placeholder", "deidentify", "crosswalk", "overwrite", "force")
+    (
+        "output",
+        "levels",
+        "metadata",
+        "research_placeholder",
+        "wave_bytes",
+        "wave_slides",
+        "deidentify",
+        "crosswalk",
+        "overwrite",
+        "force",
+    )
 )
 """Fields that are no flag of their own here, or of no interest in another output."""
 _MEGABYTE = 1_000_000

@@ -20,6 +20,8 @@ class Setting:
     """Field of `ConversionConfig`; empty: none."""
     metavar: str = ""
     """Stands for the value in the help; empty: a flag without value."""
+    alone: str = ""
+    """Value that the flag stands for when it has none; empty: it must have one."""
     many: bool = False
     """The flag takes several values."""
     repeated: bool = False

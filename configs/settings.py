@@ -6,9 +6,11 @@ without one concern the command alone.
 """
 
 from pipeline.configs.content_settings import CONTENT_SETTINGS
+from pipeline.configs.plan_settings import PLAN_SETTINGS
 from pipeline.configs.profiles import profile_names
 from pipeline.configs.setting import Setting, terms
 from pipeline.configs.values import (
+    gigabytes,
     integer,
     inverted_switch,
     levels,
@@ -16,13 +18,14 @@ from pipeline.configs.values import (
     number,
     one_of,
     one_of_names,
+    seconds,
     spacings,
     switch,
     text,
     texts,
     transfer_syntax,
 )
-from pipeline.model.config import Backend, Certificate, CodecValidation, MissingTiles, OpticalPaths
+from pipeline.model.config import Backend, Certificate, CodecValidation, Isolation, MissingTiles, OpticalPaths
 from pipeline.model.offset_table import OffsetTable
 from pipeline.model.transfer_syntaxes import Subsampling, TransferSyntax
 
@@ -52,6 +55,20 @@ SETTINGS: tuple[Setting, ...] = (
         metavar="DIR",
         help="folder, or gs://BUCKET/PREFIX or s3://BUCKET/PREFIX, that receives a folder of DICOM files a slide, "
         "_reports/ and _state/; made if need be",
+    ),
+    Setting(
+        name="watch",
+        parse=switch,
+        group=_FILES,
+        help="go on looking for new slides in the folders, prefixes and globs of --input, and convert each when it is "
+        "complete, until Ctrl-C or SIGTERM",
+    ),
+    Setting(
+        name="watch-interval",
+        parse=seconds,
+        group=_FILES,
+        metavar="SECONDS",
+        help="time between two looks; a slide that did not change in between is complete (default: 30)",
     ),
     Setting(
         name="overwrite",
@@ -282,6 +299,26 @@ SETTINGS: tuple[Setting, ...] = (
         help="codec threads of a process (default: 0, one a core)",
     ),
     Setting(
+        name="isolate",
+        field="isolate",
+        parse=one_of(Isolation),
+        group=_WORK,
+        metavar=terms(list(Isolation)),
+        alone=Isolation.TILES,
+        help="what is done in helper processes, whose crash or hang is the failure of one slide: its tiles (also "
+        "--isolate alone), its headers, or none; auto: headers where a job has several slides, or a native library "
+        "reads them (default: auto)",
+    ),
+    Setting(
+        name="isolate-timeout",
+        field="isolate_seconds",
+        parse=number,
+        group=_WORK,
+        metavar="SECONDS",
+        help="time that a helper process has to open a slide, or for a run of tiles, before it is ended and the slide "
+        "fails (default: 600)",
+    ),
+    Setting(
         name="run-frames",
         field="run_frames",
         parse=integer,
@@ -297,6 +334,25 @@ SETTINGS: tuple[Setting, ...] = (
         metavar="BYTES",
         help="stored bytes of tiles that are handled together (default: 2097152)",
     ),
+    Setting(
+        name="wave-gb",
+        field="wave_bytes",
+        parse=gigabytes,
+        group=_WORK,
+        metavar="GB",
+        help="gigabytes of slides that are converted at once and published before the next ones begin (default: a "
+        "quarter of what the output's disk has free; no limit in a bucket)",
+    ),
+    Setting(
+        name="wave-slides",
+        field="wave_slides",
+        parse=integer,
+        group=_WORK,
+        metavar="N",
+        help="slides that are converted at once and published before the next ones begin (default: 32; no limit on "
+        "engines elsewhere)",
+    ),
+    *PLAN_SETTINGS,
     Setting(
         name="json", parse=switch, group=_WORDS, help="print the report as one line of JSON on stdout, and nothing else"
     ),

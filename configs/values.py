@@ -158,6 +158,28 @@ def megabytes(value: Any) -> int:
         raise ValueError(f"takes megabytes, as 950, not {_shown(value)}") from None
 
 
+def seconds(value: Any) -> float:
+    """Take seconds above 0, whole or not."""
+    try:
+        count = float(value) if not isinstance(value, bool) else 0.0
+    except (TypeError, ValueError):
+        count = 0.0
+    if not 0 < count < 1e9:
+        raise ValueError(f"takes seconds above 0, as 30, not {_shown(value)}")
+    return count
+
+
+def gigabytes(value: Any) -> int:
+    """Take gigabytes, a billion bytes each, above 0, whole or not; return bytes."""
+    try:
+        count = int(float(value) * 1_000_000_000) if not isinstance(value, bool) else 0
+    except (TypeError, ValueError, OverflowError):
+        count = 0
+    if count <= 0:
+        raise ValueError(f"takes gigabytes above 0, as 50, not {_shown(value)}")
+    return count
+
+
 _COARSEST_UM = 10_000
 _MOST_LEVELS = 255
 _LARGEST_SAMPLE = 2**16 - 1

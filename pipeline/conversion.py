@@ -1,4 +1,4 @@
-"""Run the conversion graph on an engine and return the job's report."""
+"""Run the conversion graph on an engine, once a wave, and return what the wave's report says."""
 
 import json
 from collections.abc import Sequence
@@ -6,41 +6,50 @@ from dataclasses import replace
 from typing import Any
 
 import apache_beam as beam
-from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions, StandardOptions
-from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions
 
 from pipeline.beam_options import beam_options
+from pipeline.engines.choice import engine, engine_name
 from pipeline.graph import build_graph
-from pipeline.io.reports.progress import BOARD
+from pipeline.io.reports.write import report_name
+from pipeline.io.slide_list import slide_list_name, write_slide_list
 from pipeline.io.storage.opening import open_store
-from pipeline.model.config import ConversionConfig
+from pipeline.model.config import ConversionConfig, Isolation
 from pipeline.model.cores import usable_cores
 from pipeline.model.errors import StorageError
 from pipeline.model.keys import SlideInput
+from pipeline.transforms.isolation import end_helpers, end_tile_helpers
+from pipeline.transforms.metrics import job_counters
 from pipeline.transforms.process import OPENED
 
 
 def run_conversion(
-    slides: Sequence[SlideInput], config: ConversionConfig, beam_arguments: Sequence[str] = (), *, job: str
+    slides: Sequence[SlideInput],
+    config: ConversionConfig,
+    beam_arguments: Sequence[str] = (),
+    *,
+    job: str,
+    wave: int | None = None,
 ) -> dict[str, Any]:
     """Convert slides and return the report: exactly one entry in its `slides` for every input.
 
-    Without `--runner` among the Beam arguments the engine is Beam's in-process runner, by name: `DirectRunner` is a
-    switch that takes another engine with another network or graph. A slide that fails is an entry of the report and
-    raises nothing; StorageError when the output cannot be written.
+    `pipeline.engines.choice` says which engine that is. A slide that fails is an entry of the report and raises
+    nothing; StorageError when the output cannot be written. `wave` is None in a job of one wave.
     """
     store = open_store(config.output, job)
     store.prepare()
-    BOARD.reset()
     options = beam_options(beam_arguments)
-    named = options.view_as(StandardOptions).runner
-    runner: Any = named or FnApiRunner()
-    pipeline = beam.Pipeline(runner=runner, options=options)
-    build_graph(pipeline, slides, _shared_out(config, options), job)
+    pipeline = beam.Pipeline(runner=engine(options), options=options)
+    slide_list = slide_list_name(wave)
+    write_slide_list(store, slide_list, slides)
+    build_graph(pipeline, slide_list, isolated(_shared_out(config, options), len(slides)), job, wave)
     try:
         result = pipeline.run()
         result.wait_until_finish()
-    except Exception as error:
+    except BaseException as error:
+        end_helpers()  # what hangs in one of them would keep this process from its end
+        if not isinstance(error, Exception):
+            raise
         raise StorageError(
             f"the job ended before its reports were written: {error}; slides that were published stay, and the same "
             "command goes on from there",
@@ -48,9 +57,12 @@ def run_conversion(
         ) from error
     finally:
         OPENED.close()
-    report: dict[str, Any] = json.loads(store.read_report(f"{job}/report.json"))
-    report["engine"] = f"{named or 'FnApiRunner'} ({type(result).__module__}.{type(result).__name__})"
-    store.write_report(f"{job}/report.json", f"{json.dumps(report, indent=2)}\n".encode())
+        end_tile_helpers()
+        store.remove_job_file(slide_list)
+    report: dict[str, Any] = json.loads(store.read_report(f"{job}/{report_name(wave)}"))
+    report["engine"] = f"{engine_name(options)} ({type(result).__module__}.{type(result).__name__})"
+    report["counters"] = job_counters(result)
+    store.write_report(f"{job}/{report_name(wave)}", f"{json.dumps(report, indent=2)}\n".encode())
     return report
 
 
@@ -60,3 +72,10 @@ def _shared_out(config: ConversionConfig, options: PipelineOptions) -> Conversio
     if config.threads or direct.direct_running_mode != "multi_processing":
         return config
     return replace(config, threads=max(1, usable_cores() // max(1, direct.direct_num_workers)))
+
+
+def isolated(config: ConversionConfig, slides: int) -> ConversionConfig:
+    """Settle what is done in helper processes: a slide that is alone harms no other."""
+    if config.isolate is Isolation.AUTO and slides > 1:
+        return replace(config, isolate=Isolation.HEADERS)
+    return config

@@ -5,7 +5,6 @@ and index rows, never pixels. The graph has a single leaf and no tagged output, 
 of elements are told apart by type.
 """
 
-from collections.abc import Sequence
 from functools import reduce
 from operator import or_
 
@@ -15,30 +14,63 @@ from pipeline.model.config import ConversionConfig
 from pipeline.model.keys import PyramidKey, RunKey, SlideInput
 from pipeline.model.plan import SlidePlan
 from pipeline.model.records import Failure, PlannedInstance, SlideOutcome
+from pipeline.transforms.admit_slides import AdmitSlides
 from pipeline.transforms.average_levels import AverageLevels
 from pipeline.transforms.check_passthrough import CheckPassthrough
 from pipeline.transforms.clean_up import CleanUp
+from pipeline.transforms.completion import CollectComplete, count_for_instance, count_for_slide
 from pipeline.transforms.encode_tiles import EncodeTiles
 from pipeline.transforms.open_slides import OpenSlides
 from pipeline.transforms.plan_tiles import PlanTiles
 from pipeline.transforms.publish_slides import PublishSlides
+from pipeline.transforms.read_slides import ReadSlides
 from pipeline.transforms.read_tiles import ReadTiles
+from pipeline.transforms.report_outcomes import ReportOutcomes
 from pipeline.transforms.stage_frames import StageFrames
 from pipeline.transforms.validate_frames import ValidateFrames
 from pipeline.transforms.write_instances import WriteInstances
 from pipeline.transforms.write_report import WriteReport
 
+_JOINS = 2
+"""A slide's rows are joined by instance, then by slide."""
+
 
 def build_graph(
-    pipeline: beam.Pipeline, slides: Sequence[SlideInput], config: ConversionConfig, job: str
+    pipeline: beam.Pipeline, slide_list: str, config: ConversionConfig, job: str, wave: int | None = None
 ) -> beam.PCollection[str]:
-    """Add the conversion of slides to a pipeline and return its leaf, the URIs of the reports."""
-    planned = (
-        pipeline
-        | "Slides" >> beam.Create(slides)  # reshuffles what it creates
-        | "OpenSlides" >> OpenSlides(config, job)
-        | "PlanTiles" >> PlanTiles(config)
-    )
+    """Add the conversion of a list of slides to a pipeline and return its leaf, the URIs of the reports.
+
+    The list is a file of the job (`pipeline.io.slide_list`). `wave` is None in a job of one wave.
+    """
+    slides = pipeline | "SlideList" >> beam.Create([slide_list]) | "ReadSlides" >> ReadSlides(config, job)
+    return _outcomes(slides, config, job) | "WriteReport" >> WriteReport(config, job, wave)
+
+
+def build_streaming_graph(
+    slides: beam.PCollection[SlideInput], config: ConversionConfig, job: str, seconds: float
+) -> beam.PCollection[str]:
+    """Add the conversion of slides that are announced without end and return its leaf, the URIs of their reports.
+
+    What a slide fans out into is counted until all is there, for at most `seconds` at each of two joins.
+    """
+    return _outcomes(
+        slides | "AdmitSlides" >> AdmitSlides(_JOINS * seconds),
+        config,
+        job,
+        CollectComplete(count_for_instance, seconds),
+        CollectComplete(count_for_slide, seconds),
+    ) | "ReportOutcomes" >> ReportOutcomes(config, job)
+
+
+def _outcomes(
+    slides: beam.PCollection[SlideInput],
+    config: ConversionConfig,
+    job: str,
+    group_instances: beam.PTransform | None = None,
+    group_slides: beam.PTransform | None = None,
+) -> beam.PCollection[SlideOutcome]:
+    """Convert slides; rows are joined by the given transforms, or by a GroupByKey."""
+    planned = slides | "OpenSlides" >> OpenSlides(config, job) | "PlanTiles" >> PlanTiles(config)
     staged = (
         planned
         | "Keys" >> only(RunKey)
@@ -58,14 +90,13 @@ def build_graph(
     written = (
         (planned | "InstanceRows" >> only(PlannedInstance), staged, averaged)
         | "RunsAndRows" >> beam.Flatten()
-        | "WriteInstances" >> WriteInstances(config, job)
+        | "WriteInstances" >> WriteInstances(config, job, group_instances)
     )
     return (
         (planned | "SlideRows" >> only(SlidePlan, SlideOutcome, Failure), written)
         | "InstancesAndRows" >> beam.Flatten()
-        | "PublishSlides" >> PublishSlides(config, job)
+        | "PublishSlides" >> PublishSlides(config, job, group_slides)
         | "CleanUp" >> CleanUp(config, job)
-        | "WriteReport" >> WriteReport(config, job)
     )
 
 

@@ -19,7 +19,7 @@ from pipeline.model.metadata import GivenMetadata
 def check_job(slides: Sequence[SlideInput], config: ConversionConfig) -> None:
     """Raise ConfigError where the output would harm a source, or the metadata belong to one slide of several."""
     check_places(slides, config.output)
-    check_shared_metadata(slides, config.metadata)
+    check_shared_metadata(len(slides), config.metadata)
 
 
 def check_places(slides: Sequence[SlideInput], output: str) -> None:
@@ -53,13 +53,13 @@ def _check_folders(slides: Sequence[SlideInput], output: Path) -> None:
             raise ConfigError(_refusal(holder, output, f"holds the source {source}"))
 
 
-def check_shared_metadata(slides: Sequence[SlideInput], metadata: GivenMetadata) -> None:
-    """Raise ConfigError where several slides would get the identifiers of one."""
+def check_shared_metadata(slides: int | None, metadata: GivenMetadata) -> None:
+    """Raise ConfigError where several slides would get the identifiers of one; None: there is no saying how many."""
     keys = metadata.of_one_slide()
-    if keys and len(slides) > 1:
+    if keys and (slides is None or slides > 1):
         raise ConfigError(
-            f"the metadata give {', '.join(keys)} and there are {len(slides)} slides that would all get the same; "
-            "leave them out, or convert with one call a slide and metadata of its own"
+            f"the metadata give {', '.join(keys)} and there are {slides or 'any number of'} slides that would all get "
+            "the same; leave them out, or give each slide its own in a --manifest"
         )
 
 

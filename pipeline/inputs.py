@@ -1,9 +1,7 @@
 """From what was typed after `--input` to slides with names of their own.
 
 A path's slide is named by its last component, suffix included; a match of a glob by its path below the glob's fixed
-part, so that `cohort/**/*.svs` keeps the folders of the cohort. Names become folders of the output, so two slides may
-not share one, not even on a file system that does not tell upper from lower case, and none may lie in another's
-folder. All that is found out before anything is read.
+part, so that `cohort/**/*.svs` keeps the folders of the cohort. Names that collide are found before anything is read.
 
 A folder counts as one slide when it holds the files of one (`pipeline.io.sources.folders`). A glob that matches files
 inside such a folder means the slide, not the file. `slide.czi#scene=2` is one
@@ -12,7 +10,6 @@ scene of a file that holds several. `gs://` and `s3://` lead to `pipeline.object
 
 import glob
 import os
-import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -20,26 +17,32 @@ from pipeline.io.sources.folders import SlidesOfFolders, slide_at
 from pipeline.io.storage.address import is_address
 from pipeline.model.errors import ConfigError
 from pipeline.model.keys import SlideInput
-
-RESERVED = ("_reports", "_state", "_staging")
-"""Folders of the output that hold no slides."""
-LONGEST_NAME = 200
-"""Bytes of a component of a slide's name: file systems take 255, and temporary names of its files are longer."""
+from pipeline.slide_names import SlideNames
 
 
 def expand_inputs(patterns: Sequence[str], output: str = "") -> tuple[SlideInput, ...]:
     """Return the slides that paths, folders and globs name, in their order, matches of a glob sorted; each slide once.
 
-    A glob does not match what lies in `output`: a second run must not take the first one's DICOM for slides.
     Raises ConfigError for a pattern that matches nothing, a folder that is no slide, and names that collide.
     """
-    slides: dict[str, SlideInput] = {}
+    slides = tuple(listed(patterns, output))
+    _check_scenes({slide.uri for slide in slides})
+    check_names(slides)
+    return slides
+
+
+def listed(patterns: Sequence[str], output: str = "") -> Iterator[SlideInput]:
+    """Yield the slides that paths, folders and globs name, each once; nothing is known of their names yet.
+
+    A glob does not match what lies in `output`: a second run must not take the first one's DICOM for slides.
+    Raises ConfigError for a pattern that matches nothing, and a folder that is no slide.
+    """
+    seen: set[str] = set()
     for pattern in patterns:
         for slide in _expand(pattern, output):
-            slides.setdefault(slide.uri, slide)
-    _check_scenes(slides)
-    check_names(slides.values())
-    return tuple(slides.values())
+            if slide.uri not in seen:
+                seen.add(slide.uri)
+                yield slide
 
 
 def _check_scenes(uris: Collection[str]) -> None:
@@ -67,7 +70,10 @@ def _expand(pattern: str, output: str) -> Iterator[SlideInput]:
         slide = _named_by_path(path, file)
         yield slide if scene is None else _scene_of(slide, scene)
     elif glob.has_magic(pattern):
-        yield from _matches(pattern, output)
+        found = list(matches(pattern, output))
+        if not found:
+            raise ConfigError(f"--input {pattern}: no slide matches (quote a glob, so that the shell leaves it alone)")
+        yield from found
     else:
         raise ConfigError(f"--input {pattern}: there is no such file or folder")
 
@@ -88,20 +94,17 @@ def _named_by_path(path: Path, pattern: str) -> SlideInput:
     return SlideInput(uri=str(slide), slide_id=slide.name)
 
 
-def _matches(pattern: str, output: str) -> Iterator[SlideInput]:
+def matches(pattern: str, output: str) -> Iterator[SlideInput]:
+    """Yield the slides that a glob of paths names, without what lies in `output`; none where nothing matches."""
     fixed = _fixed_part(pattern)
     found = sorted(Path(os.path.abspath(match)) for match in glob.iglob(pattern, recursive=True))
     if output:
         found = [path for path in found if not path.is_relative_to(os.path.abspath(output))]
     folders = SlidesOfFolders()
-    matched = False
     for path in found:
         slide = folders.slide_around(path) or slide_at(path)
         if slide is not None:
-            matched = True
             yield SlideInput(uri=str(slide), slide_id=_name_below(fixed, slide))
-    if not matched:
-        raise ConfigError(f"--input {pattern}: no slide matches (quote a glob, so that the shell leaves it alone)")
 
 
 def _fixed_part(pattern: str) -> Path:
@@ -118,39 +121,7 @@ def _name_below(fixed: Path, slide: Path) -> str:
 
 
 def check_names(slides: Iterable[SlideInput]) -> None:
-    """Raise ConfigError where names are one folder, one lies in another, is a folder of our own, or is too long."""
-    folders: dict[str, SlideInput] = {}
+    """Raise ConfigError where a name cannot be a folder, or collides with another (`pipeline.slide_names`)."""
+    names = SlideNames()
     for slide in slides:
-        name = _folded(slide.slide_id)
-        if name.partition("/")[0] in RESERVED:
-            raise ConfigError(
-                f"{slide.uri} would be written to {slide.slide_id}, which is kept for reports and state; rename it"
-            )
-        if not slide.uri.isprintable():
-            raise ConfigError(f"{slide.uri!r}: a name with characters that are no text cannot be carried on; rename it")
-        longest = max((os.fsencode(part) for part in slide.slide_id.split("/")), key=len)
-        if len(longest) > LONGEST_NAME:
-            raise ConfigError(
-                f"{slide.uri}: a name of {len(longest)} bytes is too long for files that are named after it; rename it "
-                f"to at most {LONGEST_NAME} bytes"
-            )
-        if name in folders:
-            raise ConfigError(_collision(folders[name], slide, "both would be written to"))
-        folders[name] = slide
-    for name, slide in folders.items():
-        for end in (at for at, letter in enumerate(name) if letter == "/"):
-            if name[:end] in folders:
-                raise ConfigError(
-                    _collision(folders[name[:end]], slide, "one would be written into the folder of the other,")
-                )
-
-
-def _collision(one: SlideInput, other: SlideInput, what: str) -> str:
-    return (
-        f"{one.uri} and {other.uri}: {what} {one.slide_id}; convert them to two outputs, or use a glob that begins "
-        "higher up, which keeps the folders apart"
-    )
-
-
-def _folded(slide_id: str) -> str:
-    return unicodedata.normalize("NFC", slide_id).casefold()
+        names.add(slide)

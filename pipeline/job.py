@@ -1,4 +1,4 @@
-"""One job: slides in, a report out. What the command line and the Python builder share.
+"""One job: slides in, reports out, wave after wave. What the command line, the Python builder and `--watch` share.
 
 A job has a name of its own: the time at which it began, so that reports sort, and a random part, so that two never
 meet.
@@ -9,15 +9,18 @@ import dataclasses
 import gc
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from pipeline.beam_import import import_beam
 from pipeline.input_checks import check_job
-from pipeline.interruption import interruptible
+from pipeline.interruption import Interruption, interruptible
 from pipeline.model.config import ConversionConfig, UidPolicy
 from pipeline.model.keys import SlideInput
+
+Report = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,9 +29,19 @@ class FinishedJob:
 
     name: str
     config: ConversionConfig
-    report: dict[str, Any]
-    """As `pipeline.io.reports.report` writes it: one entry in its `slides` for every input."""
+    summary: dict[str, Any]
+    """As `pipeline.io.reports.summary` writes it: figures of the whole job."""
+    wave_reports: tuple[Report, ...]
+    """As `pipeline.io.reports.report` writes them: one entry in the `slides` of one of them for every input. Empty
+    where they were handed over as they came."""
     seconds: float
+
+    @property
+    def report(self) -> Report:
+        """The reports of all waves as one. Memory grows with the slides; ValueError where they were handed over."""
+        from pipeline.io.reports.merge import merged_report
+
+        return merged_report(self.wave_reports)
 
     @property
     def reports(self) -> str:
@@ -42,30 +55,79 @@ def run_job(
     beam_arguments: Sequence[str] = (),
     *,
     own_process: bool = False,
+    on_wave: Callable[[Report], None] | None = None,
 ) -> FinishedJob:
     """Convert slides; those that fail are in the report and raise nothing.
 
-    In a process of its own, what the imports made is frozen (`gc.freeze`): no later collection walks through it.
+    With `on_wave` each wave's report is handed over when the wave has ended, and let go. In a process of its own, what
+    the imports made is frozen (`gc.freeze`): no later collection walks through it.
 
     Raises ConfigError when the output would harm a source or the metadata belong to one slide of several
     (`pipeline.input_checks`), StorageError when the output cannot be written, and KeyboardInterrupt after what was
     begun has been removed.
     """
     check_job(inputs, config)
-    name = f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{secrets.token_hex(4)}"
-    if config.uid_policy is UidPolicy.FRESH:
-        config = dataclasses.replace(config, uid_salt=secrets.token_hex(16))
+    name, config = job_name(), salted(config)
     begin = time.perf_counter()
+    kept: list[Report] = []
+    with job_process(name, config, own_process=own_process) as interruption:
+        from pipeline.detached import is_detached
+        from pipeline.io.deidentification.names import renamed
+        from pipeline.io.reports.live import LiveReport
+        from pipeline.io.reports.progress import BOARD
+        from pipeline.io.reports.tally import JobTally
+        from pipeline.io.sources.stamp import stamped
+        from pipeline.io.staging.leftovers import remove_leftovers
+        from pipeline.io.staging.ownership import Ownership
+        from pipeline.io.storage.opening import open_store
+        from pipeline.wave_conversion import WaveConversions, is_remote
+        from pipeline.waves import waves_of
+
+        store = open_store(config.output, name)
+        slides = renamed([stamped(slide) for slide in inputs], config)
+        store.prepare()
+        remove_leftovers(store)
+        waves = waves_of(slides, config, store, remote=is_remote(beam_arguments))
+        tally = JobTally(name, config, slides=len(slides), bytes=sum(s.bytes for s in slides), waves=len(waves))
+        BOARD.reset()
+        with Ownership(store, detached=is_detached(beam_arguments)), LiveReport(store, tally, BOARD) as live:
+            conversions = WaveConversions(name, config, beam_arguments, live, numbered=len(waves) > 1)
+            for wave in waves:
+                interruption.check()
+                (on_wave or kept.append)(conversions.convert(wave))
+        remove_leftovers(store)
+        store.clean_job()
+    return FinishedJob(
+        name=name,
+        config=config,
+        summary=tally.summary(),
+        wave_reports=tuple(kept),
+        seconds=time.perf_counter() - begin,
+    )
+
+
+def job_name() -> str:
+    """Return a name that no other job has."""
+    return f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{secrets.token_hex(4)}"
+
+
+def salted(config: ConversionConfig) -> ConversionConfig:
+    """Return the configuration with the salt of this job, if UIDs are to be fresh."""
+    if config.uid_policy is not UidPolicy.FRESH:
+        return config
+    return dataclasses.replace(config, uid_salt=secrets.token_hex(16))
+
+
+@contextmanager
+def job_process(name: str, config: ConversionConfig, *, own_process: bool) -> Iterator[Interruption]:
+    """Make this process ready for Beam; when it is asked to stop, what the job staged is removed."""
     try:
         with interruptible() as interruption:
             import_beam()
             if own_process:
                 gc.freeze()
-            from pipeline.conversion import run_conversion
-            from pipeline.io.deidentification.names import renamed
-
             interruption.check()
-            report = run_conversion(renamed(inputs, config), config, beam_arguments, job=name)
+            yield interruption
     except KeyboardInterrupt:
         from pipeline.io.storage.opening import open_store
 
@@ -74,4 +136,3 @@ def run_job(
         # A run under way in a thread may still stage its part; exit functions are called when all threads have ended.
         atexit.register(store.clean_job)
         raise
-    return FinishedJob(name=name, config=config, report=report, seconds=time.perf_counter() - begin)

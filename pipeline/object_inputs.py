@@ -7,9 +7,11 @@ takes any number of folders. Names are made as those of paths, by `pipeline.inpu
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 from pathlib import PurePosixPath
 
+from pipeline.io.sources.stamp import is_one_file, object_stamp
 from pipeline.io.storage.address import Address, split_address
 from pipeline.io.storage.bucket import Bucket, ObjectFacts
 from pipeline.io.storage.opening import open_bucket
@@ -33,30 +35,37 @@ def expand_objects(pattern: str, output: str) -> Iterator[SlideInput]:
     bucket.check()
     if address.key and bucket.facts(address.key) is not None:
         yield SlideInput(uri=str(address), slide_id=PurePosixPath(address.key).name)
-    elif _WILD.search(address.key):
-        yield from _matches(bucket, address, pattern, output)
+    elif is_glob(address.key):
+        found = list(matching_objects(bucket, address, output))
+        if not found:
+            raise ConfigError(f"--input {pattern}: no object matches (quote a glob, so that the shell leaves it alone)")
+        yield from found
     else:
         yield _folder(bucket, address, pattern)
 
 
-def _matches(bucket: Bucket, address: Address, pattern: str, output: str) -> Iterator[SlideInput]:
+def matching_objects(bucket: Bucket, address: Address, output: str) -> Iterator[SlideInput]:
+    """Yield the slides that a glob of keys names, without what lies in `output`; none where nothing matches."""
     wild = _WILD.search(address.key)
     fixed = address.key[: address.key.rfind("/", 0, wild.start() if wild else None) + 1]
     expression = re.compile(glob_expression(address.key))
     inside_output = f"{output}/" if output.startswith(f"{bucket.uri}/") or output == bucket.uri else None
-    keys = [
-        facts.key
+    objects = [
+        facts
         for facts in bucket.listed(fixed)
         if not facts.key.endswith("/") and not (inside_output and f"{bucket.uri}/{facts.key}".startswith(inside_output))
     ]
-    beside = {folder for key in keys for folder in _data_folders(key)}
-    matched = False
-    for key in keys:
-        if expression.fullmatch(key) and not _lies_in(key, beside):
-            matched = True
-            yield SlideInput(uri=f"{bucket.uri}/{key}", slide_id=key.removeprefix(fixed))
-    if not matched:
-        raise ConfigError(f"--input {pattern}: no object matches (quote a glob, so that the shell leaves it alone)")
+    beside = {folder for facts in objects for folder in _data_folders(facts.key)}
+    for facts in objects:
+        if expression.fullmatch(facts.key) and not _lies_in(facts.key, beside):
+            slide = SlideInput(uri=f"{bucket.uri}/{facts.key}", slide_id=facts.key.removeprefix(fixed))
+            alone = is_one_file(facts.key)  # its facts need not be asked for once more
+            yield replace(slide, stamp=object_stamp(facts), bytes=facts.bytes) if alone else slide
+
+
+def is_glob(key: str) -> bool:
+    """Whether a key stands for several."""
+    return _WILD.search(key) is not None
 
 
 def glob_expression(pattern: str) -> str:

@@ -30,11 +30,24 @@ _PIXEL_SETTINGS_ONLY = (
     "force",
     "quiet",
     "threads",
+    "isolate",
+    "isolate-timeout",
     "run-frames",
     "run-bytes",
+    "watch",
+    "watch-interval",
+    "wave-gb",
+    "wave-slides",
+    "plan",
+    "rates",
+    "prices",
+    "plan-cores",
     "deidentify-crosswalk",
 )
 """What `inspect`, which writes nothing, has no use for."""
+
+
+_OF_THE_REQUEST = ("json", "verbose", "quiet", "watch", "watch-interval", "plan", "rates", "prices", "plan-cores")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +62,17 @@ class Request:
     json: bool = False
     verbose: bool = False
     quiet: bool = False
+    watch: bool = False
+    watch_interval: float = 30.0
+    """Seconds."""
+    plan: bool = False
+    """Convert nothing, and say what would be done."""
+    rates: str = ""
+    """Path of a file of rates for the estimates of the plan; empty: the shipped ones."""
+    prices: str = ""
+    """Path of a file of prices; empty: there is no estimate of the cost."""
+    plan_cores: int | None = None
+    """Cores that will convert; None: those of this machine."""
 
 
 class CommandParser(argparse.ArgumentParser):
@@ -106,6 +130,8 @@ def add_settings(parser: argparse.ArgumentParser, *, writes: bool = True) -> Non
             options["metavar"] = setting.metavar
             if setting.many:
                 options["nargs"] = "+"
+            elif setting.alone:
+                options.update(nargs="?", const=setting.alone)
             if setting.repeated:
                 options["action"] = "extend" if setting.many else "append"
         groups[setting.group].add_argument(f"--{setting.name}", **options)
@@ -163,7 +189,7 @@ def parse(argv: Sequence[str], prog: str = "slidebeam convert") -> Request:
         inputs=values["input"],
         config=config_of(values),
         beam_arguments=tuple(rest),
-        **{name: values[name] for name in ("json", "verbose", "quiet") if name in values},
+        **{name.replace("-", "_"): values[name] for name in _OF_THE_REQUEST if name in values},
     )
 
 
@@ -199,6 +225,12 @@ def check_beam_knows(arguments: Sequence[str], parser: CommandParser) -> None:
         raise ConfigError(f"{first!r} belongs to no option: slides are given with --input {first}")
     beam = _beam_parser()
     known, unknown = beam.parse_known_args(list(arguments))
+    if known.runner is not None:
+        from pipeline.engines.choice import named_engine
+
+        named_engine(known.runner)
+        beam = _beam_parser()  # an engine brings options of its own
+        known, unknown = beam.parse_known_args(list(arguments))
     for argument in unknown:
         flag = argument.partition("=")[0]
         if not flag.startswith("-"):
@@ -206,8 +238,6 @@ def check_beam_knows(arguments: Sequence[str], parser: CommandParser) -> None:
         near = _nearest(flag, parser.option_strings()) or _nearest(flag, beam.option_strings())
         hint = f"did you mean {near}?" if near else "--help lists the options"
         raise ConfigError(f"neither slidebeam nor Beam has an option {flag}; {hint}")
-    if known.runner is not None:
-        _check_runner(known.runner)
 
 
 def _nearest(flag: str, flags: Sequence[str]) -> str | None:
@@ -227,15 +257,6 @@ def _beam_parser() -> CommandParser:
     for view in _latest_by_name(PipelineOptions.__subclasses__()):
         view._add_argparse_args(parser)
     return parser
-
-
-def _check_runner(name: str) -> None:
-    from apache_beam.runners.runner import create_runner
-
-    try:
-        create_runner(name)
-    except (ValueError, ImportError, AttributeError) as error:
-        raise ConfigError(f"--runner {name} is not to be had: {error}") from error
 
 
 def _latest_by_name(views: Sequence[Any]) -> Iterator[Any]:

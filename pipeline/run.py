@@ -4,13 +4,11 @@ Parse, convert, tell, exit code: 0 all done, 1 something failed, 130 stopped. No
 `pipeline.graph`.
 """
 
-import json
 import sys
 from collections.abc import Sequence
-from typing import Any
 
 from pipeline.cli.failing import FAILED, leave, run_guarded
-from pipeline.cli.messages import about, messages_shown, tell_error
+from pipeline.cli.messages import messages_shown
 from pipeline.inputs import expand_inputs
 from pipeline.options import Request, parse
 
@@ -18,12 +16,21 @@ from pipeline.options import Request, parse
 def main(argv: Sequence[str] | None = None, prog: str = "slidebeam convert") -> int:
     """Convert what the arguments ask for and return the exit code."""
     arguments = sys.argv[1:] if argv is None else list(argv)
-    return run_guarded(lambda: _convert(parse(arguments, prog)), arguments)
+    return run_guarded(lambda: _run(parse(arguments, prog)), arguments)
+
+
+def _run(request: Request) -> int:
+    if request.plan:
+        from pipeline.cli.plan import show_plan
+
+        return show_plan(request)
+    return _watch(request) if request.watch else _convert(request)
 
 
 def _convert(request: Request) -> int:
     from pipeline.cli.progress_view import progress_view
-    from pipeline.cli.summary import summary_lines
+    from pipeline.cli.summary import total_lines
+    from pipeline.cli.wave_teller import WaveTeller
     from pipeline.io.reports.progress import BOARD
     from pipeline.job import run_job
 
@@ -32,24 +39,30 @@ def _convert(request: Request) -> int:
         messages_shown(verbose=request.verbose),
         progress_view(BOARD, len(inputs), shown=not (request.quiet or request.json)),
     ):
-        job = run_job(inputs, request.config, request.beam_arguments, own_process=True)
-    if request.json:
-        print(json.dumps(job.report))
-    elif not request.quiet:
-        print("\n".join(summary_lines(job)))
-    failed = [slide for slide in job.report["slides"] if slide["status"] == "failed"]
-    for slide in failed:
-        tell_error(_failure_text(slide, job.report["failures"]))
-    return FAILED if failed else 0
+        teller = WaveTeller(request, len(inputs))
+        job = run_job(inputs, request.config, request.beam_arguments, own_process=True, on_wave=teller)
+    if not (request.quiet or request.json):
+        print("\n".join(total_lines(job.summary, job.config, reports=job.reports, seconds=job.seconds)))
+    return FAILED if job.summary["slides"]["failed"] else 0
 
 
-def _failure_text(slide: dict[str, Any], failures: list[dict[str, Any]]) -> str:
-    """Return a slide's first failure with its place, and the number of the others."""
-    own = [failure for failure in failures if failure["slide_id"] == slide["slide_id"]]
-    first, more = own[0], len(own) - 1
-    place = ", ".join(f"{name} {first[name]}" for name in ("level", "frame") if first[name] is not None)
-    message = f"{place}: {first['message']}" if place else first["message"]
-    return about(slide["slide_id"], message) + (f" (and {more} more, in failures.jsonl)" if more else "")
+def _watch(request: Request) -> int:
+    from pipeline.cli.summary import total_lines
+    from pipeline.cli.wave_teller import WaveTeller
+    from pipeline.watch import watch
+
+    with messages_shown(verbose=request.verbose):
+        job = watch(
+            request.inputs,
+            request.config,
+            request.beam_arguments,
+            interval=request.watch_interval,
+            on_wave=WaveTeller(request, None),
+            own_process=True,
+        )
+    if not (request.quiet or request.json):
+        print("\n".join(total_lines(job.summary, job.config, reports=job.reports, seconds=job.seconds)))
+    return 0
 
 
 if __name__ == "__main__":

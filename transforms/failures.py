@@ -5,10 +5,18 @@ the pipeline, with no retry. Such an error keeps its class name; its traceback g
 """
 
 import logging
+from dataclasses import replace
 
 from pipeline.configs.reproduce import reproduce_command
-from pipeline.model.config import ConversionConfig
-from pipeline.model.errors import MetadataMissing, OutputExists, SlidebeamError, StorageError
+from pipeline.model.config import ConversionConfig, Isolation
+from pipeline.model.errors import (
+    DecoderCrash,
+    DecoderTimeout,
+    MetadataMissing,
+    OutputExists,
+    SlidebeamError,
+    StorageError,
+)
 from pipeline.model.keys import PyramidKey, RunKey, SlideInput
 from pipeline.model.plan import SlidePlan
 from pipeline.model.records import Failure, PlannedInstance
@@ -28,6 +36,8 @@ def dead_letter(
     frame, message = None, f"{element.uri}: unexpected {type(error).__name__} in {stage}: {error}"
     if isinstance(error, SlidebeamError):
         level, frame, message = level if error.level is None else error.level, error.frame, error.message
+    if config.isolate is Isolation.HEADERS and not isinstance(error, DecoderCrash | DecoderTimeout):
+        config = replace(config, isolate=Isolation.AUTO)  # of no interest to who looks at this slide alone
     return Failure(
         uri=element.uri,
         slide_id=element.slide_id,

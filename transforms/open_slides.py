@@ -1,21 +1,23 @@
 """OpenSlides: URI -> SlidePlan, or a failure. A file of several scenes is several slides: it becomes a plan a scene."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import Any
 
 import apache_beam as beam
 
-from pipeline.io.planning.scenes import scenes_of, slides_in
 from pipeline.io.publishing.action import decide_action, finished_before
 from pipeline.io.reports.progress import BOARD
+from pipeline.io.runs.headers import find_scenes, plan_in_helper, plan_scene, scenes_in_helper
 from pipeline.io.storage.opening import open_store
 from pipeline.model.config import ConversionConfig
-from pipeline.model.errors import SlidebeamError
 from pipeline.model.keys import SlideInput
-from pipeline.model.plan import SlidePlan
+from pipeline.model.plan import Action, SlidePlan
 from pipeline.model.records import Failure, SlideOutcome, Status
 from pipeline.transforms.failures import dead_letter
+from pipeline.transforms.isolation import header_helpers, isolates_headers
 from pipeline.transforms.process import OPENED
+from pipeline.transforms.retries import retried
 
 
 class OpenSlides(beam.PTransform):
@@ -38,34 +40,45 @@ class _OpenSlide(beam.DoFn):
 
     def process(self, slide: SlideInput) -> Iterator[SlidePlan | SlideOutcome | Failure]:
         try:
-            record = finished_before(self._store, slide, self._config)
+            record = retried(finished_before, self._store, slide, self._config)
             if record is not None:
                 yield SlideOutcome(uri=slide.uri, slide_id=slide.slide_id, status=Status.SKIPPED, record=record)
                 return
-            scenes = self._scenes(slide)
+            scenes = retried(self._scenes, slide)
         except Exception as error:
             yield dead_letter(error, "OpenSlides", slide, self._config)
             return
         BOARD.found_slides(len(scenes) - 1)
         for scene in scenes:
             try:
-                yield self._plan(scene)
+                yield retried(self._plan, scene)
             except Exception as error:
                 yield dead_letter(error, "OpenSlides", scene, self._config)
 
     def _scenes(self, slide: SlideInput) -> list[SlideInput]:
         """Return the slide, or the slides that its scenes are. Raises SourceError when it cannot be opened."""
-        try:
-            with OPENED.lease(slide, self._config) as opened:
-                return slides_in(slide, opened.source)
-        except SlidebeamError:
-            # It may be one scene that cannot be planned; each of them says so itself.
-            return scenes_of(slide)
+        if isolates_headers(slide.uri, self._config):
+            scenes: list[SlideInput] = self._in_helper(scenes_in_helper, slide)
+            return scenes
+        return find_scenes(slide, self._config, OPENED)
 
     def _plan(self, slide: SlideInput) -> SlidePlan:
-        with OPENED.lease(slide, self._config) as opened:
-            # The ICC profile may be half a megabyte; whoever needs it leases the slide, which has it.
-            plan = replace(opened.plan, icc_profile=b"")
-        return replace(
-            plan, action=decide_action(self._store, plan, overwrite=self._config.overwrite, force=self._config.force)
+        isolated = isolates_headers(slide.uri, self._config)
+        found = self._in_helper(plan_in_helper, slide) if isolated else plan_scene(slide, self._config, OPENED)
+        # The ICC profile may be half a megabyte; whoever needs it leases the slide, which has it.
+        plan = replace(found, icc_profile=b"")
+        action = decide_action(self._store, plan, overwrite=self._config.overwrite, force=self._config.force)
+        if isolated and action is Action.CONVERT:
+            with OPENED.lease(slide, self._config, plan.fingerprint, found):
+                pass  # now it is open for what comes next, and need not be planned again
+        return replace(plan, action=action)
+
+    def _in_helper(self, function: Callable[[SlideInput, ConversionConfig], Iterator[Any]], slide: SlideInput) -> Any:
+        return header_helpers().call(
+            function,
+            slide,
+            self._config,
+            seconds=self._config.isolate_seconds,
+            about=f"{slide.uri}: opening it",
+            uri=slide.uri,
         )

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from pipeline.io.runs.opened import OpenedSlides
 from pipeline.model.cores import usable_cores
+from pipeline.model.errors import DecoderCrash, DecoderTimeout, StorageError
 from pipeline.model.records import Failure
 
 T = TypeVar("T")
@@ -18,8 +19,9 @@ T = TypeVar("T")
 OPENED = OpenedSlides()
 """Slides that this process holds open."""
 
-STORE_FAILURES: dict[tuple[str, str], Failure] = {}
-"""The first failure to store a run, by job and slide."""
+LOST_SLIDES: dict[tuple[str, str], Failure] = {}
+"""The failure of a run after which nothing of the slide need be tried, by job and slide."""
+_LOSES_SLIDE = frozenset(error.__name__ for error in (StorageError, DecoderCrash, DecoderTimeout))
 
 _WAITING_RUNS = 2
 """Runs that wait beyond those that threads work on: enough that no thread idles while the next key arrives."""
@@ -54,6 +56,12 @@ class RunPool:
             self._runs -= 1
             self._bytes -= payload_bytes
             self._room.notify_all()
+
+
+def note_lost(failure: Failure, job: str) -> None:
+    """Remember a failure that other runs of the slide would meet too, one after the other, each in its own time."""
+    if failure.error_class in _LOSES_SLIDE:
+        LOST_SLIDES[job, failure.slide_id] = failure
 
 
 def run_pool(threads: int) -> RunPool:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 import apache_beam as beam
 
 from pipeline.io.publishing.series import finish_series, publish_series
+from pipeline.io.reports.failed_slides import ordered_failures
 from pipeline.io.reports.progress import BOARD
 from pipeline.io.storage.opening import open_store
 from pipeline.model.config import ConversionConfig
@@ -12,6 +13,8 @@ from pipeline.model.plan import Action, SlidePlan
 from pipeline.model.records import Failure, SlideOutcome, Status, WrittenFile, WrittenInstance
 from pipeline.model.state import StateRecord
 from pipeline.transforms.failures import dead_letter
+from pipeline.transforms.metrics import counted
+from pipeline.transforms.retries import retried
 
 Row = SlidePlan | SlideOutcome | WrittenInstance | Failure
 
@@ -19,17 +22,19 @@ Row = SlidePlan | SlideOutcome | WrittenInstance | Failure
 class PublishSlides(beam.PTransform):
     """End each slide in exactly one outcome."""
 
-    def __init__(self, config: ConversionConfig, job: str) -> None:
+    def __init__(self, config: ConversionConfig, job: str, group: beam.PTransform | None = None) -> None:
+        """Take what groups the rows of a stream; None: a GroupByKey."""
         super().__init__()
         self._config = config
         self._job = job
+        self._group = group or beam.GroupByKey()
 
     def expand(self, rows: beam.PCollection[Row]) -> beam.PCollection[SlideOutcome]:
         """Map rows to outcomes."""
         return (
             rows
             | "KeyBySlide" >> beam.Map(_keyed)
-            | "GroupBySlide" >> beam.GroupByKey()
+            | "GroupBySlide" >> self._group
             | "PublishSlide" >> beam.ParDo(_PublishSlide(self._config, self._job))
         )
 
@@ -42,8 +47,9 @@ class _PublishSlide(beam.DoFn):
 
     def process(self, group: tuple[str, Iterable[Row]]) -> Iterator[SlideOutcome]:
         outcome = self._outcome(group[0], list(group[1]))
-        BOARD.slide_done(outcome.slide_id, outcome.status)
-        yield outcome
+        failures = ordered_failures(outcome.failures)
+        BOARD.slide_done(outcome.slide_id, outcome.status, failures[0].error_class if failures else "")
+        yield counted(outcome)
 
     def _outcome(self, slide_id: str, rows: list[Row]) -> SlideOutcome:
         before = next((row for row in rows if isinstance(row, SlideOutcome)), None)
@@ -57,7 +63,8 @@ class _PublishSlide(beam.DoFn):
             return _failed(uri, slide_id, plan, written, failures)
         try:
             if plan.action is Action.CONVERT:
-                publish_series(
+                retried(
+                    publish_series,
                     self._store,
                     plan,
                     written,
@@ -66,7 +73,7 @@ class _PublishSlide(beam.DoFn):
                     validate=self._config.validate_output,
                 )
             elif plan.action is Action.FINISH:
-                record = finish_series(self._store, plan, job=self._job, overwrite=self._config.overwrite)
+                record = retried(finish_series, self._store, plan, overwrite=self._config.overwrite)
                 written = _written_before(record)
         except Exception as error:
             return _failed(uri, slide_id, plan, written, (dead_letter(error, "PublishSlides", plan, self._config),))

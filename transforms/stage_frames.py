@@ -4,21 +4,21 @@ from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future
 from dataclasses import replace
-from typing import Any
 
 import apache_beam as beam
 from apache_beam.transforms.window import GlobalWindows
 from apache_beam.utils.windowed_value import WindowedValue
 
 from pipeline.io.reports.progress import BOARD
-from pipeline.io.runs.stage import stage_run
 from pipeline.io.storage.contract import OutputStore
 from pipeline.io.storage.opening import open_store
 from pipeline.model.config import ConversionConfig
-from pipeline.model.errors import StorageError
 from pipeline.model.records import Failure, StagedRun
 from pipeline.transforms.failures import dead_letter
-from pipeline.transforms.process import OPENED, STORE_FAILURES, run_pool
+from pipeline.transforms.isolation import isolates_tiles, tile_helpers
+from pipeline.transforms.make_runs import made_run, run_in_helper
+from pipeline.transforms.metrics import counted
+from pipeline.transforms.process import LOST_SLIDES, note_lost, run_pool
 from pipeline.transforms.run_work import RunWork
 
 
@@ -49,30 +49,39 @@ class _StageRuns(beam.DoFn):
     def process(self, work: RunWork) -> Iterator[StagedRun | Failure]:
         self._pending.append(self._pool.submit(work.key.predicted_bytes, _do, work, self._config, self._store))
         while len(self._pending) > self._pool.in_flight:
-            yield self._pending.popleft().result()
+            yield counted(self._pending.popleft().result())
 
     def finish_bundle(self) -> Iterator[WindowedValue]:
         while self._pending:
-            yield GlobalWindows.windowed_value(self._pending.popleft().result())
+            yield GlobalWindows.windowed_value(counted(self._pending.popleft().result()))
 
 
 def _do(work: RunWork, config: ConversionConfig, store: OutputStore) -> StagedRun | Failure:
-    key, stage = work.key, "StageFrames"
-    if lost := STORE_FAILURES.get((store.job, key.slide_id)):
+    key = work.key
+    if lost := LOST_SLIDES.get((store.job, key.slide_id)):
         # A disk that is full does not empty itself: what is left of the slide need not be encoded to find out.
         return replace(lost, instance=key.instance, level=key.level, frame=key.first_frame)
+    row = _made_in_helper(work, config, store) if isolates_tiles(config) else made_run(work, config, store)
+    if isinstance(row, Failure):
+        note_lost(row, store.job)
+    else:
+        BOARD.advance(row.frames, row.counters.bytes_in, row.counters.bytes_out, row.counters.routes)
+    return row
+
+
+def _made_in_helper(work: RunWork, config: ConversionConfig, store: OutputStore) -> StagedRun | Failure:
+    key = work.key
+    frames = f"frames {key.first_frame} to {key.first_frame + key.frames - 1}"
     try:
-        with OPENED.lease(key.slide, config, key.fingerprint) as slide:
-            run: Any = key
-            for step in work.steps:
-                stage = step.stage
-                run = step.function(run, slide)
-            stage = "StageFrames"
-            staged = stage_run(run, slide, store)
+        row: StagedRun | Failure = tile_helpers(config.threads).call(
+            run_in_helper,
+            work,
+            config,
+            store,
+            seconds=config.isolate_seconds,
+            about=f"{key.uri}: {key.instance}, {frames}",
+            uri=key.uri,
+        )
     except Exception as error:
-        failure = dead_letter(error, stage, key, config)
-        if isinstance(error, StorageError):
-            STORE_FAILURES[store.job, key.slide_id] = failure
-        return failure
-    BOARD.advance(staged.frames, staged.counters.bytes_in, staged.counters.bytes_out)
-    return staged
+        return dead_letter(error, "StageFrames", key, config)
+    return row

@@ -10,6 +10,7 @@ from pipeline.model.config import ConversionConfig
 from pipeline.model.records import Failure, PlannedInstance, StagedRun, WrittenInstance
 from pipeline.transforms.failures import dead_letter
 from pipeline.transforms.process import OPENED
+from pipeline.transforms.retries import retried
 
 Row = PlannedInstance | StagedRun | Failure
 
@@ -17,17 +18,19 @@ Row = PlannedInstance | StagedRun | Failure
 class WriteInstances(beam.PTransform):
     """Join plan rows, staged runs and failures by instance; write those that are whole."""
 
-    def __init__(self, config: ConversionConfig, job: str) -> None:
+    def __init__(self, config: ConversionConfig, job: str, group: beam.PTransform | None = None) -> None:
+        """Take what groups the rows of a stream; None: a GroupByKey."""
         super().__init__()
         self._config = config
         self._job = job
+        self._group = group or beam.GroupByKey()
 
     def expand(self, rows: beam.PCollection[Row]) -> beam.PCollection[WrittenInstance | Failure]:
         """Map rows to written instances and failures."""
         return (
             rows
             | "KeyByInstance" >> beam.Map(_keyed)
-            | "GroupByInstance" >> beam.GroupByKey()
+            | "GroupByInstance" >> self._group
             | "WriteInstance" >> beam.ParDo(_WriteInstance(self._config, self._job))
         )
 
@@ -45,7 +48,7 @@ class _WriteInstance(beam.DoFn):
             return
         try:
             with OPENED.lease(planned.slide, self._config, planned.fingerprint) as opened:
-                yield write_instance(planned, runs, opened, self._store, self._job)
+                yield retried(write_instance, planned, runs, opened, self._store, self._job)
         except Exception as error:
             yield dead_letter(error, "WriteInstances", planned, self._config)
 

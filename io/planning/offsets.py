@@ -26,7 +26,7 @@ def predicted_offsets(
     """
     if not instance.route.keeps_lengths:
         return None
-    planes = [_frame_lengths(source, instance, plane, background_bytes) for plane in instance.source_planes]
+    planes = [frame_lengths(source, instance, plane, background_bytes) for plane in instance.source_planes]
     known = [lengths for lengths in planes if lengths is not None]
     if len(known) < len(planes):
         return None
@@ -43,7 +43,7 @@ def predicted_offsets(
     return np.concatenate(([len(header)], ends)).astype(np.int64)
 
 
-def _frame_lengths(
+def frame_lengths(
     source: SlideSource, instance: InstancePlan, plane: int, background_bytes: int
 ) -> NDArray[np.int64] | None:
     """Return the bytes of each frame of a plane if its tiles are as its first one; None where that cannot be told."""

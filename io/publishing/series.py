@@ -1,4 +1,8 @@
-"""Publish a series: intent record, one step that makes it visible, done record last."""
+"""Publish a series: intent record, certificate, one step that makes it visible, done record last.
+
+The certificate is made of digests that lie in the staging area. So it is written while the series lies there, too:
+whoever finishes what was interrupted behind that step needs nothing that may be gone by then.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -47,23 +51,23 @@ def publish_series(
         replacing = store.exists(plan.slide_id)
         store.replace_record(plan.slide_id, text, record.to_json())
         text = record.to_json()
+        _certify(store, plan, record, job)
         store.publish(plan.slide_id, overwrite=replacing)
-    _conclude(store, plan, record, job, text)
+    _conclude(store, record, text)
 
 
-def finish_series(store: OutputStore, plan: SlidePlan, *, job: str, overwrite: bool) -> StateRecord:
+def finish_series(store: OutputStore, plan: SlidePlan, *, overwrite: bool) -> StateRecord:
     """Publish what an interrupted job had ready and return its record. Raises StorageError when it is gone."""
     text, record = _read(store, plan.slide_id)
     if record is None or plan.action is not Action.FINISH:
         raise StorageError(f"there is nothing to finish for {plan.uri}")
-    if holds_recorded_series(store, record):
-        _conclude(store, plan, record, record.job, text)
-    else:
+    if not holds_recorded_series(store, record):
         check_place(store, plan, record, overwrite=overwrite or record.overwrite)
         replacing = store.exists(plan.slide_id)
+        _certify(store, plan, record, record.job)
         store.adopt(plan.slide_id, record.job)
         store.publish(plan.slide_id, overwrite=replacing)
-        _conclude(store, plan, record, job, text)
+    _conclude(store, record, text)
     store.clean(plan.slide_id, record.job)
     return record
 
@@ -74,11 +78,8 @@ def _read(store: OutputStore, slide_id: str) -> tuple[str | None, StateRecord | 
     return text, None if text is None else StateRecord.from_json(text, slide_id)
 
 
-def _conclude(store: OutputStore, plan: SlidePlan, record: StateRecord, job: str, previous: str | None) -> None:
-    """Put the certificate and the audit beside the reports, then say that the slide is done.
-
-    `previous` is the record that stands, unless another job is at the slide, too.
-    """
+def _certify(store: OutputStore, plan: SlidePlan, record: StateRecord, job: str) -> None:
+    """Put the certificate and the audit beside the reports."""
     audit = audit_report(plan)
     if audit is not None:
         store.write_report(*audit)
@@ -87,6 +88,10 @@ def _conclude(store: OutputStore, plan: SlidePlan, record: StateRecord, job: str
         if digests is not None:
             table = certificate_table(read_digest_rows(digests))
             store.write_report(f"certificates/{record.slide_id}/{name}.parquet", table)
+
+
+def _conclude(store: OutputStore, record: StateRecord, previous: str | None) -> None:
+    """Say that the slide is done. `previous` is the record that stands, unless another job is at the slide, too."""
     store.replace_record(record.slide_id, previous, replace(record, stage=Stage.DONE).to_json())
 
 

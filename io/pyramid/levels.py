@@ -76,8 +76,7 @@ class LevelRows:
             tile = cast(Pixels, np.ascontiguousarray(rows[:, left : left + grid.tile_columns]))
             pixels[place] = blank_outside(instance, first_tile + place, tile)
         key = RunKey(
-            slide_id=self._key.slide_id,
-            uri=self._key.uri,
+            slide=self._key.slide,
             fingerprint=self._key.fingerprint,
             instance=instance.name,
             level=instance.level,

@@ -15,12 +15,14 @@ from importlib import metadata
 from typing import Any
 
 import pipeline
+from pipeline.io.reports.failed_slides import ordered_failures
 from pipeline.io.reports.metrics import instance_metrics, total_metrics
 from pipeline.io.reports.plans import instance_plan_report
 from pipeline.io.reports.routes import published_instances
 from pipeline.model.config import ConversionConfig
 from pipeline.model.plan import InstancePlan, SlidePlan
-from pipeline.model.records import Failure, SlideOutcome, Status, WrittenInstance
+from pipeline.model.records import SlideOutcome, Status, WrittenInstance
+from pipeline.model.state import StateRecord
 from pipeline.model.transfer_syntaxes import TransferSyntax
 
 SCHEMA = "slidebeam-conversion-report-v1"
@@ -37,8 +39,10 @@ _LIBRARIES = (
 )
 
 
-def conversion_report(outcomes: Sequence[SlideOutcome], config: ConversionConfig, job: str) -> dict[str, Any]:
-    """Return the report of a job. Which engine ran the graph is added by whoever ran it."""
+def conversion_report(
+    outcomes: Sequence[SlideOutcome], config: ConversionConfig, job: str, wave: int | None = None
+) -> dict[str, Any]:
+    """Return the report of a job, or of one of its waves. Which engine ran the graph is added by whoever ran it."""
     ordered = sorted(outcomes, key=lambda outcome: (outcome.slide_id, outcome.uri))
     instances = [
         _instance(config, outcome.plan, plan, written)
@@ -49,17 +53,20 @@ def conversion_report(outcomes: Sequence[SlideOutcome], config: ConversionConfig
     return {
         "schema": SCHEMA,
         "job": job,
+        "wave": wave,
         "output_dir": config.output,
         "slides": [slide_report(outcome, config) for outcome in ordered],
         "instances": instances,
-        "failures": [dataclasses.asdict(failure) for failure in _failures(ordered)],
+        "failures": [
+            dataclasses.asdict(failure) for outcome in ordered for failure in ordered_failures(outcome.failures)
+        ],
         "metrics": {
             **total_metrics(instance["metrics"] for instance in instances),
             "rss_bytes": peak_rss_bytes(),
         },
-        "options": _options(config),
+        "options": reported_options(config),
         "config_digest": config.digest(),
-        "versions": _versions(),
+        "versions": library_versions(),
     }
 
 
@@ -67,20 +74,12 @@ def slide_report(outcome: SlideOutcome, config: ConversionConfig) -> dict[str, A
     """Return what became of one slide."""
     pairs = published_instances(outcome)
     total = total_metrics(instance_metrics(plan, written) for plan, written in pairs)
-    plan = outcome.plan
     return {
         "slide_id": outcome.slide_id,
         "uri": outcome.uri,
         "status": outcome.status.value,
         "path": None if outcome.status is Status.FAILED else _path(config, outcome.slide_id),
-        "format": plan.format if plan else None,
-        "fingerprint": plan.fingerprint if plan else None,
-        "study_instance_uid": plan.study_instance_uid if plan else None,
-        "series_instance_uid": plan.series_instance_uid if plan else None,
-        "icc_profile_source": plan.icc_source if plan else None,
-        "warnings": list(plan.warnings) if plan else [],
-        "planned_instances": len(plan.instances) if plan else None,
-        "planned_frames": sum(instance.frames for instance in plan.instances) if plan else None,
+        **_identity(outcome),
         "instances": len(pairs),
         "frames": total["total_frames"],
         "frames_by_route": total["frames_by_route"],
@@ -95,6 +94,36 @@ def slide_report(outcome: SlideOutcome, config: ConversionConfig) -> dict[str, A
             "compared_frames": sum(written.certified_frames for _, written in pairs),
         },
         "failures": len(outcome.failures),
+    }
+
+
+def _identity(outcome: SlideOutcome) -> dict[str, Any]:
+    """Return what a slide is and is to become: from its plan, or the state record on which it was skipped."""
+    if outcome.plan is None:
+        return _identity_recorded(outcome.record)
+    plan = outcome.plan
+    return {
+        "format": plan.format,
+        "fingerprint": plan.fingerprint,
+        "study_instance_uid": plan.study_instance_uid,
+        "series_instance_uid": plan.series_instance_uid,
+        "icc_profile_source": plan.icc_source,
+        "warnings": list(plan.warnings),
+        "planned_instances": len(plan.instances),
+        "planned_frames": sum(instance.frames for instance in plan.instances),
+    }
+
+
+def _identity_recorded(record: StateRecord | None) -> dict[str, Any]:
+    return {
+        "format": record.format or None if record else None,
+        "fingerprint": record.fingerprint if record else None,
+        "study_instance_uid": record.study_instance_uid or None if record else None,
+        "series_instance_uid": record.series_instance_uid if record else None,
+        "icc_profile_source": None,
+        "warnings": [],
+        "planned_instances": len({file.instance for file in record.instances}) if record else None,
+        "planned_frames": sum(file.frames for file in record.instances) if record else None,
     }
 
 
@@ -125,19 +154,11 @@ def _instance(
     }
 
 
-def _failures(outcomes: Sequence[SlideOutcome]) -> list[Failure]:
-    """Return the failures of all slides, by slide, instance and frame; those of a slide as a whole first."""
-    failures = [failure for outcome in outcomes for failure in outcome.failures]
-    return sorted(
-        failures, key=lambda f: (f.slide_id, f.instance, -1 if f.frame is None else f.frame, f.stage, f.message)
-    )
-
-
 def _path(config: ConversionConfig, slide_id: str) -> str:
     return posixpath.join(config.output, slide_id)
 
 
-def _options(config: ConversionConfig) -> dict[str, Any]:
+def reported_options(config: ConversionConfig) -> dict[str, Any]:
     """Return the options without metadata, which may name a patient, and without salt and key, which are secrets."""
     kept = [f.name for f in dataclasses.fields(config) if f.name not in _NOT_REPORTED]
     return {
@@ -160,7 +181,8 @@ def _plain(value: Any) -> Any:
     return value.value if isinstance(value, StrEnum) else list(value) if isinstance(value, tuple) else value
 
 
-def _versions() -> dict[str, str]:
+def library_versions() -> dict[str, str]:
+    """Return the versions of this package, Python, and the libraries that what is written depends on."""
     versions = {"slidebeam": pipeline.__version__, "python": sys.version.split()[0]}
     for library in _LIBRARIES:
         try:

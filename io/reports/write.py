@@ -1,30 +1,69 @@
-"""Put the reports of a job where they belong: `_reports/<job>/` of the output, each file whole or not there."""
+"""Put the reports of a job where they belong: `_reports/<job>/` of the output, each file whole or not there.
+
+A job of one wave has one file of each kind. In a job of several, a wave writes `report-0001.json` and its part of each
+table, `slides.parquet/0001.parquet`: readers of Parquet take such a folder for one table, nothing is written twice,
+and nothing grows with the corpus.
+"""
 
 import json
 from collections.abc import Sequence
+from operator import itemgetter
 
 from pipeline.io.deidentification.names import without_sources
+from pipeline.io.reports.merge import merged_report
 from pipeline.io.reports.report import conversion_report
-from pipeline.io.reports.run_table import run_table, slide_table
+from pipeline.io.reports.run_table import run_table, with_runs_of_others
+from pipeline.io.reports.schemas import parquet_bytes
+from pipeline.io.reports.tables import failure_table, instance_table, slide_table
 from pipeline.io.storage.opening import open_store
 from pipeline.model.config import ConversionConfig
 from pipeline.model.records import SlideOutcome
 
 
-def write_reports(outcomes: Sequence[SlideOutcome], config: ConversionConfig, job: str) -> tuple[str, ...]:
-    """Write report.json, slides.parquet, runs.parquet and failures.jsonl and return their URIs.
+def write_reports(
+    outcomes: Sequence[SlideOutcome],
+    config: ConversionConfig,
+    job: str,
+    wave: int | None = None,
+    *,
+    again: bool = False,
+) -> tuple[str, ...]:
+    """Write the report, the failures and four tables of a job or, from 1, one of its waves; return their URIs.
 
-    `outcomes` has one for every input. Writing again replaces. Raises
-    StorageError.
+    `outcomes` has one for every input. Writing again replaces. With `again` the slides were tried again in the same
+    wave, and what is said of them takes the place of what its reports said before. Raises StorageError.
     """
     outcomes = without_sources(outcomes, config)
-    report = conversion_report(outcomes, config, job)
-    failures = "".join(f"{json.dumps(failure)}\n" for failure in report["failures"])
-    files = {
-        "failures.jsonl": failures.encode(),
-        "runs.parquet": run_table(outcomes),
-        "slides.parquet": slide_table(report),
-        "report.json": f"{json.dumps(report, indent=2)}\n".encode(),
-    }
     store = open_store(config.output, job)
+    report = conversion_report(outcomes, config, job, wave)
+    runs = run_table(outcomes, wave or 1)
+    part = "" if wave is None else f"/{wave:04d}.parquet"
+    if again:
+        tried = sorted(outcome.slide_id for outcome in outcomes)
+        report = merged_report([json.loads(store.read_report(f"{job}/{report_name(wave)}")), report])
+        for rows in ("slides", "instances", "failures"):
+            report[rows].sort(key=itemgetter("slide_id"))
+        report["tried_again"] = tried
+        runs = with_runs_of_others(runs, store.read_report(f"{job}/runs.parquet{part}"), tried)
+    tables = {
+        "slides": slide_table(report, wave or 1),
+        "instances": instance_table(report, wave or 1),
+        "runs": runs,
+        "failures": failure_table(report, wave or 1),
+    }
+    files = {
+        failures_name(wave): "".join(f"{json.dumps(failure)}\n" for failure in report["failures"]).encode(),
+        **{f"{name}.parquet{part}": parquet_bytes(table) for name, table in tables.items()},
+        report_name(wave): f"{json.dumps(report, indent=2)}\n".encode(),
+    }
     return tuple(store.write_report(f"{job}/{name}", data) for name, data in files.items())
+
+
+def report_name(wave: int | None) -> str:
+    """Return the name of a wave's report in the folder of the job."""
+    return "report.json" if wave is None else f"report-{wave:04d}.json"
+
+
+def failures_name(wave: int | None) -> str:
+    """Return the name of the file that has a wave's failures, one a line."""
+    return "failures.jsonl" if wave is None else f"failures-{wave:04d}.jsonl"

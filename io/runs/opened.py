@@ -9,6 +9,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from pipeline.io.planning import plan_slide
 from pipeline.io.planning.encoders import instance_encoder
 from pipeline.io.sources import SlideSource
 from pipeline.io.sources.scenes import split_scene
+from pipeline.io.sources.stamp import stamped
 from pipeline.model.config import ConversionConfig
 from pipeline.model.errors import SourceError
 from pipeline.model.keys import SlideInput
@@ -81,16 +83,19 @@ class OpenedSlides:
         self._lock = threading.Lock()
 
     @contextmanager
-    def lease(self, slide: SlideInput, config: ConversionConfig, fingerprint: str = "") -> Iterator[OpenedSlide]:
+    def lease(
+        self, slide: SlideInput, config: ConversionConfig, fingerprint: str = "", plan: SlidePlan | None = None
+    ) -> Iterator[OpenedSlide]:
         """Hold an open slide; opens and plans it if it is not there.
 
-        Raises SourceError, also when the content is not the one of `fingerprint`.
+        `plan` is the slide's, where another process has made it: while the slide's stamp is what it was when the job
+        began, it need not be made again. Raises SourceError, also when the content is not the one of `fingerprint`.
         """
         place = self._take((slide, config, _stamp(slide.uri)))
         try:
             with place.lock:
                 if place.opened is None:
-                    place.opened = _open(slide, config)
+                    place.opened = _open(slide, config, plan)
             if fingerprint and place.opened.plan.fingerprint != fingerprint:
                 raise SourceError(f"{slide.uri} changed while it was converted; convert it again", uri=slide.uri)
             yield place.opened
@@ -130,6 +135,10 @@ def background_tile(instance: InstancePlan) -> Pixels:
     return pixels
 
 
+def _is_as_listed(slide: SlideInput) -> bool:
+    return bool(slide.stamp) and stamped(replace(slide, stamp="")).stamp == slide.stamp
+
+
 def _stamp(uri: str) -> _Stamp:
     """Return what changes when another file takes the slide's place, or it is written anew; None: it is not there."""
     try:
@@ -139,10 +148,12 @@ def _stamp(uri: str) -> _Stamp:
     return found.st_ino, found.st_size, found.st_mtime_ns
 
 
-def _open(slide: SlideInput, config: ConversionConfig) -> OpenedSlide:
+def _open(slide: SlideInput, config: ConversionConfig, plan: SlidePlan | None) -> OpenedSlide:
     source = open_slide(slide.uri, config)
     try:
-        return OpenedSlide(source, plan_slide(source, slide, config), config)
+        if plan is None or not _is_as_listed(slide):
+            plan = plan_slide(source, slide, config)
+        return OpenedSlide(source, plan, config)
     except BaseException:
         source.close()
         raise

@@ -1,5 +1,7 @@
 """StageFrames: a run's frames are written beside the destination; what leaves is an index row."""
 
+import os
+import socket
 from collections import Counter
 from time import perf_counter_ns
 
@@ -15,6 +17,7 @@ from pipeline.model.records import RunCounters, StagedRun
 from pipeline.model.tiles import Buffer, Frame, FrameRun
 
 _PAD = b"\0"
+_HOST = socket.gethostname()
 
 
 def stage_run(run: FrameRun, slide: OpenedSlide, store: OutputStore) -> StagedRun:
@@ -55,6 +58,7 @@ def stage_run(run: FrameRun, slide: OpenedSlide, store: OutputStore) -> StagedRu
             psnr_db=timings.psnr_db,
             jpeg_bytes=timings.jpeg_bytes,
             recompressed_bytes=timings.recompressed_bytes,
+            worker=f"{_HOST}:{os.getpid()}",
         ),
     )
 

@@ -26,9 +26,11 @@ class Readable(Protocol):
 def hash_blocks(digest: "hashlib.blake2b", file: Readable) -> None:
     """Add the size and 64 evenly spaced blocks of 64 KiB, from the first bytes to the last; all of a small file."""
     digest.update(file.size.to_bytes(8, "little"))
-    last = max(0, file.size - _BLOCK)
-    starts = np.unique(np.linspace(0, last, _BLOCKS).astype(np.int64)).tolist()
-    for block in file.read_many([(start, min(_BLOCK, file.size - start)) for start in starts]):
+    if file.size <= _BLOCKS * _BLOCK:
+        places = [(0, file.size)]  # the blocks would lie over each other
+    else:
+        places = [(start, _BLOCK) for start in np.linspace(0, file.size - _BLOCK, _BLOCKS).astype(np.int64).tolist()]
+    for block in file.read_many(places):
         digest.update(block)
 
 

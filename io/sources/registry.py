@@ -28,6 +28,7 @@ _MAGICS: tuple[tuple[int, bytes, str], ...] = (
 _BY_SUFFIX = {".isyntax": "isyntax.open_isyntax"}
 """For files whose first bytes are told by none of these."""
 _REST = "openslide.open_openslide"
+_OF_LIBRARIES = frozenset((".isyntax", ".mrxs", ".svslide", ".vms", ".vmu"))
 _HEAD_BYTES = 256
 
 
@@ -52,6 +53,25 @@ def open_source(uri: str) -> SlideSource:
     except OSError as error:
         raise SourceError(f"{path} cannot be read: {error.strerror}", uri=uri) from error
     return _open_with(_opener(head, file.suffix.lower()), str(file), 1 if scene is None else scene)
+
+
+def is_read_by_library(uri: str) -> bool:
+    """Whether a library of C reads the slide's headers, as its name and first bytes tell. Raises nothing.
+
+    Of an object in a store the name alone tells. What cannot be read here, opening it will complain of.
+    """
+    path = split_scene(uri)[0]
+    suffix = PurePosixPath(path).suffix.lower()
+    if is_address(path):
+        return suffix in _OF_LIBRARIES
+    file = slide_file(Path(path))
+    if not file.is_file():
+        return False
+    try:
+        with file.open("rb") as stream:
+            return _opener(stream.read(_HEAD_BYTES), file.suffix.lower()) in (_REST, _BY_SUFFIX[".isyntax"])
+    except OSError:
+        return False
 
 
 def _open_object(uri: str, scene: int) -> SlideSource:

@@ -6,14 +6,14 @@ opening the slide tells.
 """
 
 import hashlib
-import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from pipeline.io.sources.object_slides import slide_objects
 from pipeline.io.sources.scenes import split_scene
 from pipeline.io.storage.address import is_address, split_address
+from pipeline.io.storage.bucket import ObjectFacts
 from pipeline.io.storage.opening import open_bucket
 from pipeline.model.errors import SlidebeamError
 from pipeline.model.keys import SlideInput
@@ -36,9 +36,9 @@ def stamped(slide: SlideInput) -> SlideInput:
     return replace(slide, bytes=sum(size for _, size, _ in found), stamp=_stamp(found))
 
 
-def object_stamp(size: int, generation: str) -> str:
+def object_stamp(facts: ObjectFacts) -> str:
     """Return the stamp of a slide of one object."""
-    return _stamp([("", size, generation)])
+    return _stamp([(facts.key, facts.bytes, facts.stamp)])
 
 
 def is_one_file(name: str) -> bool:
@@ -74,7 +74,7 @@ def _is_among_others(name: str) -> bool:
     return Path(name).suffix.lower() in (".dcm", ".vms", ".vmu", "")
 
 
-def _stamp(found: Iterable[tuple[str, int, str]]) -> str:
+def _stamp(found: Sequence[tuple[str, int, str]]) -> str:
     digest = hashlib.blake2b(digest_size=12)
     for name, size, written in found:
         digest.update(f"{name}\0{size}\0{written}\0".encode())

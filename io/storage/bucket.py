@@ -26,6 +26,8 @@ class ObjectFacts(NamedTuple):
     """Another one whenever the object was written with other bytes: its generation, or its ETag."""
     digest: str
     """Of the bytes, equal for equal bytes; empty where the store has none that can be compared."""
+    changed: float = 0.0
+    """When it was written, by the store's clock, in seconds of Unix time."""
 
 
 class Piece(NamedTuple):
@@ -52,6 +54,17 @@ class Bucket(Protocol):
 
     def listed(self, prefix: str) -> Iterator[ObjectFacts]:
         """Yield the objects whose keys begin so, by key."""
+        ...
+
+    def folders(self, prefix: str) -> list[str]:
+        """List what follows a prefix, up to the next slash, in the keys that have one there; each once."""
+        ...
+
+    def abandon_uploads(self, prefix: str, before: float | None = None) -> int:
+        """Give up uploads in parts to keys that begin so, or those that began before a time; return how many.
+
+        Until then the store keeps, and bills, parts of an upload that nobody completed. 0 where there are no such.
+        """
         ...
 
     def read(self, key: str, offset: int, length: int, stamp: str = ANY) -> bytes:

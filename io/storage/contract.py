@@ -8,12 +8,13 @@ on a disk no file, in a store of objects, which has no rename of a folder, no ob
 them are in their places.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from pipeline.io.storage.byte_reader import ByteReader
+from pipeline.io.storage.staged import StagedFile
 from pipeline.model.tiles import Buffer
 
 
@@ -119,10 +120,49 @@ class OutputStore(Protocol):
         """Bytes of a file below the reports."""
         ...
 
+    def write_job_file(self, name: str, data: bytes) -> None:
+        """Write a file of this job's own in one step, which all its workers can read; it goes with the job."""
+        ...
+
+    def read_job_file(self, name: str, job: str = "") -> bytes:
+        """Bytes of a file of this job, or of another one. Raises StorageError."""
+        ...
+
+    def remove_job_file(self, name: str) -> None:
+        """Remove a file of this job; what is gone already is no error."""
+        ...
+
+    def free_bytes(self) -> int | None:
+        """How much can be staged; None where there is no limit that could be asked for."""
+        ...
+
     def clean(self, slide_id: str, job: str = "") -> None:
         """Remove what this job, or an interrupted one, staged for a slide; what is gone already is no error."""
         ...
 
     def clean_job(self) -> None:
-        """Remove all that this job staged, for whatever slide."""
+        """Remove all that this job staged, for whatever slide, its owner last; what is gone already is no error."""
+        ...
+
+    def staged_jobs(self) -> list[str]:
+        """Names of all jobs that have something in the staging area, if only an empty folder."""
+        ...
+
+    def staged_files(self, job: str) -> list[StagedFile]:
+        """All that is staged under a job's name."""
+        ...
+
+    def remove_staged(self, job: str, files: Iterable[StagedFile]) -> None:
+        """Remove files of a job, its owner last, and what no longer holds any: folders, uploads that nobody ends.
+
+        What is gone already is no error, and what came meanwhile stays. Raises StorageError.
+        """
+        ...
+
+    def abandon_uploads(self, idle_seconds: float) -> int:
+        """Give up uploads below this output that nobody ended for so long; return how many."""
+        ...
+
+    def clock(self) -> float:
+        """Time of the store's own clock, which may differ from this machine's; seconds of Unix time."""
         ...

@@ -18,7 +18,13 @@ from io import BytesIO
 from typing import Any
 
 import requests
-from google.api_core.exceptions import GoogleAPIError, NotFound, PreconditionFailed, RequestRangeNotSatisfiable
+from google.api_core.exceptions import (
+    GoogleAPIError,
+    NotFound,
+    PreconditionFailed,
+    RequestRangeNotSatisfiable,
+    RetryError,
+)
 from google.auth.credentials import AnonymousCredentials
 from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError
 from google.cloud import storage
@@ -66,6 +72,18 @@ class GcsBucket:
         with self._errors(prefix):
             for blob in self._bucket().list_blobs(prefix=prefix, timeout=_TIMEOUT, retry=_RETRY):
                 yield _facts(blob)
+
+    def folders(self, prefix: str) -> list[str]:
+        """Pages of a listing with a delimiter."""
+        with self._errors(prefix):
+            found = self._bucket().list_blobs(prefix=prefix, delimiter="/", timeout=_TIMEOUT, retry=_RETRY)
+            for _ in found:
+                pass
+        return sorted(name.removeprefix(prefix).removesuffix("/") for name in found.prefixes)
+
+    def abandon_uploads(self, prefix: str, before: float | None = None) -> int:
+        """Return 0: what is left of a resumable upload is not billed, and the store forgets it after a week."""
+        return 0
 
     def read(self, key: str, offset: int, length: int, stamp: str = ANY) -> bytes:
         """One ranged request."""
@@ -195,9 +213,17 @@ class GcsBucket:
         try:
             yield
         except (GoogleAPIError, GoogleAuthError, InvalidResponse, DataCorruption, requests.RequestException) as error:
-            raise StorageError(f"{uri}: {_cause(error)}", uri=uri) from error
+            raise StorageError(f"{uri}: {_cause(error)}", uri=uri, transient=_is_passing(error)) from error
         except OSError as error:  # sockets'
-            raise StorageError(f"{uri} cannot be reached: {error}", uri=uri) from error
+            raise StorageError(f"{uri} cannot be reached: {error}", uri=uri, transient=True) from error
+
+
+def _is_passing(error: Exception) -> bool:
+    """Whether what failed, after all tries of a call, may succeed later: the way broke, or the store was busy."""
+    code = getattr(error, "code", None)
+    if isinstance(code, int):
+        return code in (408, 429) or code >= 500
+    return isinstance(error, RetryError | DataCorruption | requests.ConnectionError | requests.Timeout)
 
 
 @cache
@@ -212,7 +238,8 @@ def _client(emulator: str) -> storage.Client:
 
 
 def _facts(blob: storage.Blob) -> ObjectFacts:
-    return ObjectFacts(blob.name, int(blob.size), str(blob.generation), blob.crc32c or "")
+    changed = blob.updated.timestamp() if blob.updated else 0.0
+    return ObjectFacts(blob.name, int(blob.size), str(blob.generation), blob.crc32c or "", changed)
 
 
 def _generation(expected: str) -> int | None:

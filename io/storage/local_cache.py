@@ -36,12 +36,17 @@ class CachedFolder:
             os.close(lock)
 
 
+def cache_folder() -> Path:
+    """Return where fetched objects are kept, there or not."""
+    return Path(os.environ.get("SLIDEBEAM_CACHE") or Path.home() / ".cache" / "slidebeam")
+
+
 def fetch_folder(bucket: Bucket, objects: Sequence[ObjectFacts], prefix: str) -> CachedFolder:
     """Fetch objects into a folder, by their names below a prefix, unless they are there; hold it until it is released.
 
     Raises StorageError, also when they do not fit beside what others hold.
     """
-    root = Path(os.environ.get("SLIDEBEAM_CACHE") or Path.home() / ".cache" / "slidebeam")
+    root = cache_folder()
     named = "\n".join(f"{bucket.uri}/{facts.key} {facts.stamp}" for facts in objects)
     folder = root / hashlib.sha256(named.encode()).hexdigest()[:32]
     size = sum(facts.bytes for facts in objects)

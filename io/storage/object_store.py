@@ -6,6 +6,7 @@
     PREFIX/_staging/<job>/<slide id>/parts/           a part a run, with the size and a random part in its name
     PREFIX/_staging/<job>/<slide id>/digests/         digest rows a run, named by their place
     PREFIX/_staging/<job>/<slide id>/series/          the series before it is published
+    PREFIX/_staging/<job>/_job/                       objects of the job's own
 
 An object appears whole, and one object is all that can be changed in one step: there is no rename of a prefix. So a
 series is published when its state record says `done`, and the record is written last. What readers and reruns see:
@@ -24,7 +25,7 @@ series is published when its state record says `done`, and the record is written
 What another job assembled is taken over by name: nothing is moved, so a stop in the middle harms nothing.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path, PurePosixPath
@@ -35,6 +36,7 @@ from pipeline.io.storage.bucket import ABSENT, Bucket, ObjectFacts, Piece
 from pipeline.io.storage.byte_reader import ByteReader
 from pipeline.io.storage.contract import ByteRange
 from pipeline.io.storage.object_bytes import ObjectBytes, fetch_object
+from pipeline.io.storage.staged import JOB_FILES, TEMPORARY, StagedFile, owner_last, slide_of
 from pipeline.model.errors import OutputExists, StorageError
 from pipeline.model.tiles import Buffer
 
@@ -55,7 +57,7 @@ class ObjectStore:
     def prepare(self) -> None:
         """Write an object and remove it again. Raises StorageError when the bucket is not there or not ours."""
         self._bucket.check()
-        probe = f"{self._root}_staging/{self.job}.probe"
+        probe = self._job_file(f"{TEMPORARY}probe")
         self._bucket.write(probe, b"slidebeam")
         self._bucket.remove([probe])
 
@@ -218,6 +220,25 @@ class ObjectStore:
             raise StorageError(f"{self._uri(key)} is not there", uri=self._uri(key))
         return data
 
+    def write_job_file(self, name: str, data: bytes) -> None:
+        """Write `_staging/<job>/_job/<name>`."""
+        self._bucket.write(self._job_file(name), data)
+
+    def read_job_file(self, name: str, job: str = "") -> bytes:
+        """Bytes of `_staging/<job>/_job/<name>`."""
+        key = self._job_file(name, job)
+        data = self._bucket.load(key)
+        if data is None:
+            raise StorageError(f"{self._uri(key)} is not there", uri=self._uri(key))
+        return data
+
+    def remove_job_file(self, name: str) -> None:
+        """Remove `_staging/<job>/_job/<name>`."""
+        self._bucket.remove([self._job_file(name)])
+
+    def free_bytes(self) -> None:
+        """Return None: a bucket has no end."""
+
     def clean(self, slide_id: str, job: str = "") -> None:
         """Remove what was staged for the slide under the job's name, and what it took over."""
         self._remove_all(f"{self._root}_staging/{job or self.job}/{slide_id}/")
@@ -225,8 +246,39 @@ class ObjectStore:
             self._remove_all(f"{self._root}_staging/{self._adopted.pop(slide_id)}/{slide_id}/")
 
     def clean_job(self) -> None:
-        """Remove all that this job staged."""
-        self._remove_all(f"{self._root}_staging/{self.job}/")
+        """Remove all that this job staged, its owner last."""
+        self.remove_staged(self.job, self.staged_files(self.job))
+
+    def staged_jobs(self) -> list[str]:
+        """Names that follow `_staging/`, up to the next slash."""
+        return self._bucket.folders(f"{self._root}_staging/")
+
+    def staged_files(self, job: str) -> list[StagedFile]:
+        """All objects below `_staging/<job>/`."""
+        objects = self._bucket.listed(self._job_prefix(job))
+        named = ((facts.key.removeprefix(self._job_prefix(job)), facts) for facts in objects)
+        return [StagedFile(slide_of(name), name, facts.bytes, facts.changed) for name, facts in named]
+
+    def remove_staged(self, job: str, files: Iterable[StagedFile]) -> None:
+        """Remove objects, up to a thousand a request, and give up uploads below the job's prefix."""
+        keys = [f"{self._job_prefix(job)}{file.name}" for file in owner_last(files)]
+        self._bucket.abandon_uploads(self._job_prefix(job))
+        self._bucket.remove(keys[:-1])
+        self._bucket.remove(keys[-1:])
+
+    def abandon_uploads(self, idle_seconds: float) -> int:
+        """Give up uploads below the prefix, whoever began them."""
+        return self._bucket.abandon_uploads(self._root, self.clock() - idle_seconds)
+
+    def clock(self) -> float:
+        """Time of an object that is written and removed again."""
+        key = self._job_file(f"{TEMPORARY}clock-{uuid4().hex}")
+        self._bucket.write(key, b"slidebeam")
+        facts = self._bucket.facts(key)
+        self._bucket.remove([key])
+        if facts is None:
+            raise StorageError(f"{self._uri(key)} was removed by somebody else; try again", uri=self._uri(key))
+        return facts.changed
 
     def _remove_all(self, prefix: str) -> None:
         keys = (facts.key for facts in self._bucket.listed(prefix))
@@ -271,6 +323,12 @@ class ObjectStore:
     def _staging(self, slide_id: str, job: str = "") -> str:
         job = job or self.job
         return f"{self._root}_staging/{self._adopted.get(slide_id, job) if job == self.job else job}/{slide_id}/"
+
+    def _job_file(self, name: str, job: str = "") -> str:
+        return f"{self._job_prefix(job or self.job)}{JOB_FILES}/{name}"
+
+    def _job_prefix(self, job: str) -> str:
+        return f"{self._root}_staging/{job}/"
 
     def _record(self, slide_id: str) -> str:
         return f"{self._root}_state/{slide_id}.json"

@@ -38,6 +38,8 @@ _ATTEMPTS = 8
 _MISSING = frozenset(("404", "NoSuchKey", "NotFound"))
 _NOT_AS_EXPECTED = frozenset(("412", "PreconditionFailed", "409", "ConditionalRequestConflict"))
 
+_NOT_FOR_US = frozenset(("403", "AccessDenied", "501", "NotImplemented"))
+
 
 class S3Bucket:
     """A bucket of S3."""
@@ -59,14 +61,39 @@ class S3Bucket:
                 if _code(error) in _MISSING:
                     return None
                 raise
-        return ObjectFacts(key, int(found["ContentLength"]), str(found["ETag"]), "")
+        return ObjectFacts(key, int(found["ContentLength"]), str(found["ETag"]), "", found["LastModified"].timestamp())
 
     def listed(self, prefix: str) -> Iterator[ObjectFacts]:
         """Pages of a thousand objects."""
         with self._errors(prefix):
             for page in self._s3().get_paginator("list_objects_v2").paginate(Bucket=self._name, Prefix=prefix):
                 for found in page.get("Contents", ()):
-                    yield ObjectFacts(found["Key"], int(found["Size"]), str(found["ETag"]), "")
+                    changed = found["LastModified"].timestamp()
+                    yield ObjectFacts(found["Key"], int(found["Size"]), str(found["ETag"]), "", changed)
+
+    def folders(self, prefix: str) -> list[str]:
+        """Pages of a listing with a delimiter."""
+        with self._errors(prefix):
+            pages = (
+                self._s3().get_paginator("list_objects_v2").paginate(Bucket=self._name, Prefix=prefix, Delimiter="/")
+            )
+            names = [found["Prefix"] for page in pages for found in page.get("CommonPrefixes", ())]
+        return [name.removeprefix(prefix).removesuffix("/") for name in names]
+
+    def abandon_uploads(self, prefix: str, before: float | None = None) -> int:
+        """Abort multipart uploads; none where they may not be listed, or the store has no such list."""
+        with self._errors(prefix):
+            try:
+                pages = self._s3().get_paginator("list_multipart_uploads").paginate(Bucket=self._name, Prefix=prefix)
+                begun = [upload for page in pages for upload in page.get("Uploads", ())]
+            except ClientError as error:
+                if _code(error) not in _NOT_FOR_US:
+                    raise
+                return 0
+        old = [one for one in begun if before is None or one["Initiated"].timestamp() < before]
+        for upload in old:
+            self._abort(upload["Key"], upload["UploadId"])
+        return len(old)
 
     def read(self, key: str, offset: int, length: int, stamp: str = ANY) -> bytes:
         """One ranged request."""
@@ -179,6 +206,9 @@ class S3Bucket:
         except BaseException:
             self._abort(key, upload)
             raise
+        # What a job that died began for this key would stay for ever; another job's would be refused: the key is taken.
+        with suppress(StorageError):
+            self.abandon_uploads(key)
 
     def _abort(self, key: str, upload: str) -> None:
         """Give parts back to the store; one that cannot be told is left to the bucket's lifecycle rule."""
@@ -234,7 +264,15 @@ class S3Bucket:
         try:
             yield
         except (ClientError, BotoCoreError) as error:
-            raise StorageError(f"{uri}: {_cause(error)}", uri=uri) from error
+            raise StorageError(f"{uri}: {_cause(error)}", uri=uri, transient=_is_passing(error)) from error
+
+
+def _is_passing(error: Exception) -> bool:
+    """Whether what failed, after all tries of a call, may succeed later: the way broke, or the store was busy."""
+    if isinstance(error, ClientError):
+        code = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        return code in (408, 429) or code >= 500
+    return isinstance(error, HTTPClientError)
 
 
 @cache

@@ -1,9 +1,10 @@
 """What `slidebeam inspect` says to people."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
-from pipeline.cli.figures import bytes_text, count_text
+from pipeline.cli.columns import aligned
 from pipeline.inspection import Inspection
+from pipeline.model.figures import bytes_text, count_text
 from pipeline.model.plan import InstancePlan
 from pipeline.model.reasons import Route
 from pipeline.model.source import (
@@ -28,12 +29,12 @@ def inspection_lines(inspection: Inspection) -> Iterator[str]:
     yield f"{inspection.slide.slide_id}: {description.format}"
     levels = list(description.levels)
     others = [image for image in description.images if image not in levels]
-    yield from _table(_image_row(image) for image in levels + others)
+    yield from aligned(_image_row(image) for image in levels + others)
     yield from (f"  {name}: {value}" for name, value in _facts(description))
     if inspection.plan is None:
         return
     yield "would become"
-    yield from _table(_instance_row(inspection, instance) for instance in inspection.plan.instances)
+    yield from aligned(_instance_row(inspection, instance) for instance in inspection.plan.instances)
     reasons = {instance.reason for instance in inspection.plan.instances if instance.reason}
     yield from (f"  {reason}: {reason.citation}" for reason in sorted(reasons))
     yield from (f"  note: {warning}" for warning in inspection.plan.warnings)
@@ -99,15 +100,6 @@ def _lossy_text(history: LossyHistory) -> str:
     if history.stages:
         return "lossy " + ", ".join(f"{stage.ratio:.1f}:1" for stage in history.stages)
     return "history not known" if history.unknown else "lossless"
-
-
-def _table(rows: Iterable[list[str]]) -> Iterator[str]:
-    """Align columns with two spaces between them."""
-    table = list(rows)
-    widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))] if table else []
-    for row in table:
-        cells = (f"{cell:{width}}" for cell, width in zip(row, widths, strict=True))
-        yield f"  {'  '.join(cells)}".rstrip()
 
 
 def _path_text(path: OpticalPathFacts) -> str:

@@ -22,6 +22,7 @@ COMMANDS = {
     "inspect": Command("pipeline.cli.inspect", "show what is in a slide, and what would become of it"),
     "verify": Command("pipeline.cli.verify", "check a converted slide against its source, from the files alone"),
     "validate": Command("pipeline.cli.validate", "check whole-slide DICOM files of any writer against the standard"),
+    "clean": Command("pipeline.cli.clean", "remove what killed jobs left in the staging area of an output"),
     "metadata-sample": Command("pipeline.cli.metadata_sample", "print a filled metadata file to start from"),
 }
 

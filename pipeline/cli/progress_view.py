@@ -6,14 +6,14 @@ A thread of its own looks at the board; the conversion knows nothing of it.
 import sys
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-from pipeline.cli.figures import bytes_text, duration_text
 from pipeline.cli.messages import tell
 from pipeline.io.reports.progress import Progress, ProgressBoard
+from pipeline.model.figures import bytes_text, duration_text
 from pipeline.model.records import Status
 
 _BAR_SECONDS = 0.2
@@ -39,8 +39,10 @@ class ProgressText:
         parts = [f"{frames:,} of {progress.expected_frames:,} frames" if progress.expected_frames else "planning"]
         slides = self._slides + progress.more_slides
         if slides > 1:
-            failed = sum(status is Status.FAILED for status in progress.slides.values())
-            parts.append(f"{len(progress.slides)} of {slides} slides" + (f", {failed} failed" if failed else ""))
+            ended = Counter(progress.ended_before)
+            ended.update(progress.slides.values())
+            failed = ended[Status.FAILED]
+            parts.append(f"{ended.total():,} of {slides:,} slides" + (f", {failed:,} failed" if failed else ""))
         passed = now - then
         if passed > 0 and progress.frames > before.frames:
             speed = (progress.frames - before.frames) / passed

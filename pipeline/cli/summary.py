@@ -1,45 +1,69 @@
-"""The summary at the end of a conversion, for people: a few lines a slide, out of the report."""
+"""What a conversion says on the terminal: a few lines a slide as its wave ends, and a total at the end of the job.
 
-from collections import Counter
-from collections.abc import Iterator
+A wave of many slides has one line for each of them, so that those that failed are found among those that did not.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from pipeline.cli.figures import bytes_text, count_text, duration_text
-from pipeline.job import FinishedJob
-from pipeline.model.config import Backend
+from pipeline.model.config import Backend, ConversionConfig
+from pipeline.model.figures import bytes_text, count_text, duration_text, share_text
 from pipeline.model.reasons import Route
 from pipeline.model.transfer_syntaxes import TransferSyntax
 
 _MOST_COMMANDS = 3
+_MOST_SLIDES_IN_FULL = 8
+"""Of a job: slides of more than that have one line each."""
 
 
-def summary_lines(job: FinishedJob) -> list[str]:
-    """Return what became of each slide, what there is to know, and where the reports are."""
-    report = job.report
-    lines = [line for slide in report["slides"] for line in _slide_lines(slide, job)]
-    ends = Counter(slide["status"] for slide in report["slides"])
-    said = [f"{count_text(ends['published'], 'slide')} written"]
-    said += [f"{ends[status]} {status}" for status in ("skipped", "failed") if ends[status]]
-    frames = count_text(report["metrics"]["total_frames"], "frame")
-    size = bytes_text(sum(instance["bytes"] for instance in report["instances"]))
-    lines.append(f"{', '.join(said)}: {frames}, {size} in {duration_text(job.seconds)}")
-    if job.config.backend is Backend.PREFER_DEVICE:
-        lines.append("Frames were encoded on the CPU: this version has no device encoder")
-    lines.append(f"Reports: {job.reports}")
+def slide_lines(report: Mapping[str, Any], *, reports: str, slides: int) -> list[str]:
+    """Return what became of each slide of a wave; `reports` is where the job's reports are.
+
+    In full where the job has few `slides`, else in a line for each.
+    """
+    lines: list[str] = []
+    in_full = slides <= _MOST_SLIDES_IN_FULL
+    for slide in report["slides"]:
+        name = slide["slide_id"]
+        failures = [failure for failure in report["failures"] if failure["slide_id"] == name]
+        if slide["status"] == "failed":
+            lines.append(f"{name}: failed, nothing of it is published")
+            lines += _commands(failures, reports) if in_full else []
+        elif slide["status"] == "skipped":
+            lines.append(f"{name}: finished before with the same options, in {slide['path']}")
+        else:
+            lines.append(f"{name}: written to {slide['path']}")
+            instances = [instance for instance in report["instances"] if instance["slide_id"] == name]
+            lines += _details(slide, instances) if in_full else []
     return lines
 
 
-def _slide_lines(slide: dict[str, Any], job: FinishedJob) -> Iterator[str]:
-    name = slide["slide_id"]
-    if slide["status"] == "failed":
-        yield f"{name}: failed, nothing of it is published"
-        yield from _commands(name, job)
-        return
-    if slide["status"] == "skipped":
-        yield f"{name}: finished before with the same options, in {slide['path']}"
-        return
-    yield f"{name}: written to {slide['path']}"
-    instances = [instance for instance in job.report["instances"] if instance["slide_id"] == name]
+def total_lines(summary: Mapping[str, Any], config: ConversionConfig, *, reports: str, seconds: float) -> list[str]:
+    """Return the total of a job, out of its summary, and where the reports are."""
+    slides, frames = summary["slides"], summary["frames"]
+    said = [f"{count_text(slides['published'], 'slide')} written"]
+    if slides["skipped"]:
+        said.append(f"{slides['skipped']:,} skipped")
+    if slides["failed"]:
+        classes = ", ".join(f"{entry['slides']:,} {kind}" for kind, entry in summary["failures"].items())
+        said.append(f"{slides['failed']:,} failed ({classes})")
+    moved = f"{count_text(frames['total'], 'frame')}, {bytes_text(summary['bytes']['written'])}"
+    lines = [f"{', '.join(said)}: {moved} in {duration_text(seconds)}"]
+    if slides["published"] > 1:
+        lines.append(_rates_text(summary))
+    if config.backend is Backend.PREFER_DEVICE:
+        lines.append("Frames were encoded on the CPU: this version has no device encoder")
+    lines.append(f"Reports: {reports}/report.html")
+    return lines
+
+
+def _rates_text(summary: Mapping[str, Any]) -> str:
+    rates, share = summary["throughput"], summary["frames"]["passthrough_share"]
+    text = f"{rates['slides_per_hour']:,.0f} slides/h, {bytes_text(rates['gigabytes_per_hour'] * 1e9)}/h read"
+    return text if share is None else f"{text}; {share_text(share)} of the frames passed through"
+
+
+def _details(slide: Mapping[str, Any], instances: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     if instances:
         yield f"  {_images_text(instances)}"
         yield f"  {_syntaxes_text(instances)}"
@@ -52,16 +76,15 @@ def _slide_lines(slide: dict[str, Any], job: FinishedJob) -> Iterator[str]:
     yield from (f"  note: {warning}" for warning in slide["warnings"])
 
 
-def _commands(name: str, job: FinishedJob) -> Iterator[str]:
+def _commands(failures: Sequence[Mapping[str, Any]], reports: str) -> Iterator[str]:
     """Yield what shows a slide's failures again, each command once."""
-    own = (failure["reproduce"] for failure in job.report["failures"] if failure["slide_id"] == name)
-    commands = [command for command in dict.fromkeys(own) if command]
+    commands = [command for command in dict.fromkeys(failure["reproduce"] for failure in failures) if command]
     yield from (f"  again with: {command}" for command in commands[:_MOST_COMMANDS])
     if len(commands) > _MOST_COMMANDS:
-        yield f"  and {len(commands) - _MOST_COMMANDS} more, in {job.reports}/failures.jsonl"
+        yield f"  and {len(commands) - _MOST_COMMANDS} more, in {reports}/failures.jsonl"
 
 
-def _images_text(instances: list[dict[str, Any]]) -> str:
+def _images_text(instances: Sequence[Mapping[str, Any]]) -> str:
     levels = [instance for instance in instances if instance["level"] is not None]
     others = [instance["name"] for instance in instances if instance["level"] is None]
     sizes = [f"{level['geometry']['columns']} x {level['geometry']['rows']}" for level in levels]
@@ -70,7 +93,7 @@ def _images_text(instances: list[dict[str, Any]]) -> str:
     return ", ".join([f"{count_text(count, 'level')} ({extent} pixels)", *others])
 
 
-def _syntaxes_text(instances: list[dict[str, Any]]) -> str:
+def _syntaxes_text(instances: Sequence[Mapping[str, Any]]) -> str:
     names: dict[str, list[str]] = {}
     for instance in instances:
         names.setdefault(TransferSyntax(instance["transfer_syntax_uid"]).option, []).append(instance["name"])
@@ -79,7 +102,7 @@ def _syntaxes_text(instances: list[dict[str, Any]]) -> str:
     return "; ".join(f"{syntax}: {', '.join(of)}" for syntax, of in names.items())
 
 
-def _routes_text(slide: dict[str, Any]) -> str:
+def _routes_text(slide: Mapping[str, Any]) -> str:
     kept = [route.value for route in Route if route.keeps_tiles]
     passing, frames = sum(slide["frames_by_route"][route] for route in kept), slide["frames"]
     reasons = ", ".join(f"{reason} {row['frames']:,}" for reason, row in slide["frames_by_reason"].items())
@@ -91,7 +114,7 @@ def _routes_text(slide: dict[str, Any]) -> str:
     return f"{text}; encoded: {reasons}" if reasons else text
 
 
-def _recompression_text(slide: dict[str, Any]) -> str:
+def _recompression_text(slide: Mapping[str, Any]) -> str:
     before, after = slide["recompression"]["jpeg_bytes"], slide["recompression"]["stored_bytes"]
     return (
         f"JPEG of {bytes_text(before)} stored in {bytes_text(after)}, {1 - after / before:.1%} saved: "

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from pipeline.cli.figures import count_text
 from pipeline.io.validation import RULES, Finding, ValidationReport
+from pipeline.model.figures import count_text
 
 _SAYS = {rule.id: rule.says for rule in RULES}
 

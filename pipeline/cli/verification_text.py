@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from pipeline.cli.figures import count_text
 from pipeline.io.verification.findings import InstanceFindings, VerificationReport
+from pipeline.model.figures import count_text
 
 _MOST_FRAMES = 10
 """Numbers of differing frames that are shown."""

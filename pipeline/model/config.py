@@ -71,6 +71,18 @@ class Certificate(StrEnum):
     FULL = "full"
 
 
+class Isolation(StrEnum):
+    """What is done in helper processes, which a decoder may crash or keep waiting without harm to others."""
+
+    AUTO = "auto"
+    """Headers of all slides where a job has several, and those that native libraries read."""
+    NONE = "none"
+    HEADERS = "headers"
+    """Opening and planning, of all slides."""
+    TILES = "tiles"
+    """Headers, and all work on tiles."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversionConfig:
     """What a conversion does. Every field has the default of the command line."""
@@ -137,10 +149,17 @@ class ConversionConfig:
     """Convert finished slides anew."""
     threads: int = 0
     """Codec threads of a process; 0: one a core."""
+    isolate: Isolation = Isolation.AUTO
+    isolate_seconds: float = 600.0
+    """Time for a helper process to open a slide, or to make a run of tiles."""
     run_frames: int = 64
     """Most tiles in a run whose tiles are decoded."""
     run_bytes: int = 2 << 20
     """Stored bytes that a run aims at where tiles pass; four times as many of pixels where they are decoded."""
+    wave_bytes: int | None = None
+    """Stored bytes of the sources that are converted in one execution of the graph; None: the free space decides."""
+    wave_slides: int | None = None
+    """Slides that are converted in one execution of the graph; None: the engine decides."""
 
     def __post_init__(self) -> None:
         _check_range("tile-size", self.tile_size, 16, 16384)
@@ -151,8 +170,10 @@ class ConversionConfig:
         _check_range("jpeg-ls-near", self.jpeg_ls_near, 1, 255)
         _check_syntax_options(self)
         _check_range("threads", self.threads, 0, 1024)
+        _check_range("isolate-timeout", self.isolate_seconds, 0.1, 604_800)
         _check_range("run-frames", self.run_frames, 1, 4096)
         _check_range("run-bytes", self.run_bytes, 1 << 16, 1 << 30)
+        _check_range("wave-slides", self.wave_slides, 1, 10**7)
         if self.tile_size is not None and self.tile_size % 2:
             raise ConfigError(f"--tile-size {self.tile_size} is odd: subsampled chroma needs an even size")
         if self.levels is not None and (not self.levels or min(self.levels) < 0):
@@ -199,8 +220,12 @@ _WITHOUT_EFFECT_ON_BYTES = (
     "overwrite",
     "force",
     "threads",
+    "isolate",
+    "isolate_seconds",
     "run_frames",
     "run_bytes",
+    "wave_bytes",
+    "wave_slides",
 )
 
 

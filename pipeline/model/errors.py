@@ -6,7 +6,10 @@ SlidebeamError
 ├── SourceError (OSError)            a slide cannot be opened, read or understood
 ├── TileError (ValueError)           one tile cannot be read, decoded or encoded
 ├── CodecError (ValueError)          a codec refuses what it was given, or is not there
+├── DecoderCrash (ChildProcessError) the helper process that worked on a slide was ended by what it met
+├── DecoderTimeout (TimeoutError)    the helper process that worked on a slide gave no answer
 ├── StorageError (OSError)           bytes cannot be read from or written to a store
+├── Incomplete (TimeoutError)        what was planned of a slide did not come in time
 └── OutputExists (FileExistsError)   the output holds something that is not ours to replace
 
 A message says what is wrong, where, and what to do, in one line, whatever text of a file it repeats. Each error also is
@@ -61,8 +64,35 @@ class CodecError(SlidebeamError, ValueError):
     """A codec refuses what it was given, or is not installed."""
 
 
+class DecoderCrash(SlidebeamError, ChildProcessError):
+    """The helper process that worked on a slide was ended: a fault of native code, or no memory."""
+
+
+class DecoderTimeout(SlidebeamError, TimeoutError):
+    """The helper process that worked on a slide gave no answer in time."""
+
+
 class StorageError(SlidebeamError, OSError):
-    """Bytes cannot be read from or written to a store."""
+    """Bytes cannot be read from or written to a store.
+
+    `transient` says that the same call may succeed a little later: the way to the store broke, or the store was busy.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        uri: str = "",
+        level: int | None = None,
+        frame: int | None = None,
+        transient: bool = False,
+    ) -> None:
+        super().__init__(message, uri=uri, level=level, frame=frame)
+        self.transient = transient
+
+
+class Incomplete(SlidebeamError, TimeoutError):
+    """What was planned of a slide did not come in time, on a stream."""
 
 
 class OutputExists(SlidebeamError, FileExistsError):

@@ -31,6 +31,8 @@ class RunCounters:
     """Bytes that recompressed frames would take as JPEG."""
     recompressed_bytes: int = 0
     """Bytes that they take."""
+    worker: str = ""
+    """Host and process id of the process that staged the run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ import resource
 import shutil
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -114,10 +114,10 @@ def damaged(case: Case, sound: Path, folder: Path) -> tuple[Path, str, random.Ra
     return slide, said, chance
 
 
-def run_case(case: Case, sound: Path, folder: Path, announce: Callable[[str], None] = lambda _: None) -> Outcome:
-    """Make a case in an empty folder and see what comes of it; `announce` is told of the damage before."""
+def run_case(case: Case, sound: Path, folder: Path) -> Iterator[str | Outcome]:
+    """Make a case in an empty folder and see what comes of it: yields the damage before, and then the outcome."""
     slide, mutation, chance = damaged(case, sound, folder)
-    announce(mutation)
+    yield mutation
     converts = chance.random() < CONVERTED
     started, before = time.process_time(), _resident()
     outcome = _guarded(lambda: _read(slide))
@@ -130,7 +130,7 @@ def run_case(case: Case, sound: Path, folder: Path, announce: Callable[[str], No
         verdict, detail = Verdict.LARGE, f"{peak >> 20} MiB of memory on top ({detail})"
     elif not verdict.is_finding and seconds > MOST_CPU_SECONDS:
         verdict, detail = Verdict.SLOW, f"{seconds:.1f} s of CPU ({detail})"
-    return Outcome(verdict, detail, mutation, round(seconds, 3), peak >> 20, converts)
+    yield Outcome(verdict, detail, mutation, round(seconds, 3), peak >> 20, converts)
 
 
 def _guarded(call: Callable[[], Outcome]) -> Outcome:

@@ -1,35 +1,26 @@
-"""A child process that runs cases: one line of JSON in, lines out. What it is killed by ends it alone."""
+"""What a child process does with a case: it tells of the damage first, because what comes then may end it."""
 
-import faulthandler
-import json
-import os
 import shutil
-import sys
-from dataclasses import asdict
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
-from tests.fuzz.case import Case, build, run_case
+from tests.fuzz.case import Case, Outcome, build, run_case
 from tests.fuzz.seeds import Seed, all_seeds
 
 
-def main(folder: Path, shared: Path) -> None:
-    """Read cases from standard input until it ends."""
-    answers = os.fdopen(os.dup(1), "w", buffering=1)
-    os.dup2(2, 1)  # what libraries print is no answer
-    faulthandler.enable()
-    seeds = {seed.name: seed for seed in all_seeds(shared)}
-    for line in sys.stdin:
-        case = Case(**json.loads(line))
-        place = folder / "case"
-        shutil.rmtree(place, ignore_errors=True)
-        place.mkdir()
-        sound = _sound(seeds[case.name], folder / "sound")
+def outcome_of(case: Case, folder: Path, shared: Path) -> Iterator[str | Outcome]:
+    """Run a case in a folder of this process; yield its damage, then its outcome."""
+    place = folder / "case"
+    shutil.rmtree(place, ignore_errors=True)
+    place.mkdir(parents=True)
+    sound = _sound(_seeds(shared)[case.name], folder / "sound")
+    yield from run_case(case, sound, place)
 
-        def announce(mutation: str) -> None:
-            answers.write(f"{json.dumps({'mutation': mutation})}\n")
 
-        outcome = run_case(case, sound, place, announce)
-        answers.write(f"{json.dumps(asdict(outcome))}\n")
+@cache
+def _seeds(shared: Path) -> dict[str, Seed]:
+    return {seed.name: seed for seed in all_seeds(shared)}
 
 
 def _sound(seed: Seed, folder: Path) -> Path:
@@ -40,7 +31,3 @@ def _sound(seed: Seed, folder: Path) -> Path:
         note.parent.mkdir(parents=True, exist_ok=True)
         note.write_text(str(build(seed, place)))
     return Path(note.read_text())
-
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))

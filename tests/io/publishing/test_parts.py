@@ -71,7 +71,7 @@ def test_a_stop_between_intent_and_publication_is_finished_by_another_job(staged
     store.write_record("s.svs", dataclasses.replace(record, stage=Stage.INTENT).to_json())
     later = LocalStore(str(tmp_path / "out"), "later")
     assert decide_action(later, plan, overwrite=False) is Action.FINISH
-    finish_series(later, dataclasses.replace(plan, action=Action.FINISH), job="later", overwrite=False)
+    finish_series(later, dataclasses.replace(plan, action=Action.FINISH), overwrite=False)
     assert {path.name: path.read_bytes() for path in (tmp_path / "out/s.svs").iterdir()} == expected
     assert json.loads((tmp_path / "out/_state/s.svs.json").read_text())["stage"] == "done"
 

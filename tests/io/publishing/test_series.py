@@ -111,7 +111,7 @@ def test_what_was_interrupted_is_finished_by_another_job(staged: Staged, tmp_pat
     next_job = LocalStore(str(tmp_path / "out"), "next")
     action = decide_action(next_job, plan, overwrite=False)
     assert action is Action.FINISH
-    finish_series(next_job, dataclasses.replace(plan, action=action), job="next", overwrite=False)
+    finish_series(next_job, dataclasses.replace(plan, action=action), overwrite=False)
     next_job.clean("s.svs")
     assert next_job.published_sizes("s.svs") == record.sizes
     assert stage_of(staged) is Stage.DONE
@@ -122,7 +122,7 @@ def test_what_was_interrupted_is_finished_by_another_job(staged: Staged, tmp_pat
 def test_there_is_nothing_to_finish_without_an_intent(staged: Staged) -> None:
     store, plan, _ = staged
     with pytest.raises(StorageError, match="nothing to finish"):
-        finish_series(store, dataclasses.replace(plan, action=Action.FINISH), job="job", overwrite=False)
+        finish_series(store, dataclasses.replace(plan, action=Action.FINISH), overwrite=False)
 
 
 def test_a_staged_series_that_is_gone_is_told(staged: Staged, tmp_path: Path) -> None:
@@ -136,7 +136,7 @@ def test_a_staged_series_that_is_gone_is_told(staged: Staged, tmp_path: Path) ->
     next_job = LocalStore(str(tmp_path / "out"), "next")
     assert decide_action(next_job, plan, overwrite=False) is Action.CONVERT
     with pytest.raises(StorageError):
-        finish_series(next_job, dataclasses.replace(plan, action=Action.FINISH), job="next", overwrite=False)
+        finish_series(next_job, dataclasses.replace(plan, action=Action.FINISH), overwrite=False)
 
 
 def test_parts_and_offsets_make_the_same_files(slide: Path, tmp_path: Path) -> None:

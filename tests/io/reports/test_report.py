@@ -1,14 +1,30 @@
 """The report of a job."""
 
+import dataclasses
 import json
+from typing import Any
 
 from pipeline.io.reports.report import conversion_report
 from pipeline.model.config import Certificate, ConversionConfig
 from pipeline.model.metadata import parse_metadata, sample_metadata
+from pipeline.model.records import SlideOutcome, Status
+from pipeline.model.state import InstanceRecord, Stage, StateRecord
 from pipeline.model.transfer_syntaxes import TransferSyntax
 from tests.io.reports.outcomes import all_kinds, published
 
 CONFIG = ConversionConfig(output="/out", transfer_syntax=TransferSyntax.HTJ2K_LOSSLESS, certificate=Certificate.FULL)
+
+
+RECORD: dict[str, Any] = {
+    "stage": Stage.DONE,
+    "slide_id": "a.svs",
+    "uri": "/slides/a.svs",
+    "job": "job-0",
+    "overwrite": False,
+    "fingerprint": "0123",
+    "config_digest": "4567",
+    "series_instance_uid": "1.2.3.4",
+}
 
 
 def test_it_is_json_with_the_keys_of_wsi_dicom() -> None:
@@ -51,6 +67,26 @@ def test_every_input_has_exactly_one_entry() -> None:
     assert (sample["frames"], sample["bytes_in"], sample["bytes_written"]) == (10, 960, 20_000)
     assert sample["certificate"] == {"mode": "full", "digest": "xxh3_64", "compared_frames": 4}
     assert sample["warnings"] == ["odd but fine"]
+
+
+def test_a_slide_skipped_without_being_opened_is_what_its_record_says() -> None:
+    file = InstanceRecord(file="level-0-1.dcm", instance="level-0", bytes=10, frames=6, sop_instance_uid="1.2.3")
+    files = (file, dataclasses.replace(file, file="level-0-2.dcm", frames=3), dataclasses.replace(file, instance="x"))
+    record = StateRecord(**RECORD | {"instances": files, "format": "aperio", "study_instance_uid": "1.2"})
+    outcome = SlideOutcome(uri="/slides/a.svs", slide_id="a.svs", status=Status.SKIPPED, record=record)
+    (slide,) = conversion_report([outcome], CONFIG, "job-1")["slides"]
+    assert (slide["status"], slide["path"], slide["format"]) == ("skipped", "/out/a.svs", "aperio")
+    assert (slide["fingerprint"], slide["study_instance_uid"], slide["series_instance_uid"]) == (
+        "0123",
+        "1.2",
+        "1.2.3.4",
+    )
+    older = dataclasses.replace(outcome, record=StateRecord(**RECORD | {"instances": files}))
+    (of_older,) = conversion_report([older], CONFIG, "job-1")["slides"]
+    assert (of_older["format"], of_older["study_instance_uid"]) == (None, None)
+    assert (slide["planned_instances"], slide["planned_frames"]) == (2, 15)
+    assert (slide["instances"], slide["bytes_written"], slide["warnings"]) == (0, 0, [])
+    assert slide.keys() == conversion_report([published()], CONFIG, "job-1")["slides"][0].keys()
 
 
 def test_failures_say_where_and_how_to_see_them_again() -> None:

@@ -1,8 +1,10 @@
-"""The summary of outcomes by hand."""
+"""What the terminal says, of outcomes by hand."""
 
-from pipeline.cli.summary import summary_lines
+from collections.abc import Sequence
+
+from pipeline.cli.summary import slide_lines, total_lines
 from pipeline.io.reports.report import conversion_report
-from pipeline.job import FinishedJob
+from pipeline.io.reports.tally import JobTally
 from pipeline.model.config import Backend, ConversionConfig
 from pipeline.model.reasons import Reason, Route
 from pipeline.model.records import RunCounters, SlideOutcome
@@ -10,12 +12,23 @@ from pipeline.model.transfer_syntaxes import TransferSyntax
 from tests.io.dicom.plans import instance_plan, slide_plan
 from tests.io.reports.outcomes import all_kinds, published, written
 
+REPORTS = "/out/_reports/job-1"
 
-def summary(*outcomes: SlideOutcome, config: ConversionConfig | None = None) -> list[str]:
-    """Return the summary of a job that took two seconds."""
+
+def summary(
+    *outcomes: SlideOutcome, config: ConversionConfig | None = None, slides: int | None = None
+) -> Sequence[str]:
+    """Return what is said of a job of one wave that took two seconds."""
     config = config or ConversionConfig(output="/out")
     report = conversion_report(outcomes, config, "job-1")
-    return summary_lines(FinishedJob(name="job-1", config=config, report=report, seconds=2.0))
+    slides = slides or len(outcomes)
+    tally = JobTally("job-1", config, slides=slides)
+    tally.begin(slides=slides, bytes=0)
+    tally.add(report, 2.0)
+    return [
+        *slide_lines(report, reports=REPORTS, slides=slides),
+        *total_lines(tally.summary(), config, reports=REPORTS, seconds=2.0),
+    ]
 
 
 def test_a_written_slide_has_its_folder_images_routes_certificate_and_notes() -> None:
@@ -28,7 +41,7 @@ def test_a_written_slide_has_its_folder_images_routes_certificate_and_notes() ->
         "  certificate: 4 frames (a sample) read back from the files, each as it was",
         "  note: odd but fine",
         "1 slide written: 10 frames, 20 kB in 2.0 s",
-        "Reports: /out/_reports/job-1",
+        "Reports: /out/_reports/job-1/report.html",
     ]
 
 
@@ -40,7 +53,28 @@ def test_every_end_of_a_slide() -> None:
         "none.svs: failed, nothing of it is published",
     ]
     assert "old.svs: finished before with the same options, in /out/old.svs" in lines
-    assert "1 slide written, 1 skipped, 2 failed: 10 frames, 20 kB in 2.0 s" in lines
+    total = "1 slide written, 1 skipped, 2 failed (1 TileError, 1 SourceError): 10 frames, 20 kB in 2.0 s"
+    assert total in lines
+
+
+def test_a_job_of_many_slides_has_one_line_for_each() -> None:
+    lines = summary(*all_kinds(), slides=2000)
+    assert lines[:4] == [
+        "bad.svs: failed, nothing of it is published",
+        "none.svs: failed, nothing of it is published",
+        "old.svs: finished before with the same options, in /out/old.svs",
+        "sample.svs: written to /out/sample.svs",
+    ]
+    assert lines[4].startswith("1 slide written")
+
+
+def test_rates_are_told_of_several_slides() -> None:
+    lines = summary(published(), published(uri="/slides/b.svs", slide_id="b.svs"))
+    assert lines[-3:] == [
+        "2 slides written: 20 frames, 40 kB in 2.0 s",
+        "3,600 slides/h, 3.46 MB/h read; 60% of the frames passed through",
+        "Reports: /out/_reports/job-1/report.html",
+    ]
 
 
 def test_a_backend_that_is_not_there() -> None:

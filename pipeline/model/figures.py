@@ -25,3 +25,12 @@ def duration_text(seconds: float) -> str:
 def count_text(count: int, noun: str) -> str:
     """Return a number with its noun: 1 frame, 97,200 frames."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def share_text(share: float) -> str:
+    """Return a share of 1 in percent: 99.2%. What is not all is never 100%, what is not nothing never 0%."""
+    for digits in range(1, 7):
+        percent = f"{share * 100:.{digits}f}".rstrip("0").rstrip(".")
+        if share in (0, 1) or percent not in ("0", "100"):
+            return f"{percent}%"
+    return "almost 0%" if share < 0.5 else "almost 100%"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.cli.figures import bytes_text, count_text, duration_text
+from pipeline.model.figures import bytes_text, count_text, duration_text, share_text
 
 
 @pytest.mark.parametrize(
@@ -30,3 +30,19 @@ def test_durations(seconds: float, text: str) -> None:
 
 def test_counts() -> None:
     assert [count_text(n, "frame") for n in (0, 1, 97_200)] == ["0 frames", "1 frame", "97,200 frames"]
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [
+        (0, "0%"),
+        (1, "100%"),
+        (0.5, "50%"),
+        (0.9738, "97.4%"),
+        (0.99999, "99.999%"),
+        (0.00004, "0.004%"),
+        (1e-12, "almost 0%"),
+    ],
+)
+def test_shares_are_all_or_nothing_only_when_they_are(share: float, text: str) -> None:
+    assert share_text(share) == text

@@ -1,0 +1,81 @@
+"""How much detail an image has, told by how well its source compressed it.
+
+A lossy codec gives detail up where there is much of it, so that its bytes grow with the square of what a lossless one
+needs. Detail is the square root of the share of the pixels' bytes that lossily stored tiles take, and for lossless ones
+what would give the same lossless frames. Then the bytes of a frame are the detail times a constant of the codec that
+makes it. On the slides that this was found with (brightfield, fluorescence, gray, JPEG of many qualities) it holds
+within a factor of 1.7. What a lossless source tells is worth less: deflate and LZW find repetitions and gain little from
+noise, wavelets the other way round.
+"""
+
+from typing import NamedTuple
+
+from pipeline.io.sources.contract import SlideSource
+from pipeline.model.rates import Rates
+from pipeline.model.source import Compression, SourceImage
+
+_UNCOMPRESSED = 0.95
+"""Share of the pixels' bytes from which on the stored size tells nothing."""
+_LOSSLESS = "htj2k-lossless-rpcl"
+_LEAST, _MOST = 0.002, 1.0
+"""Code-blocks take some bytes even where there is nothing to see."""
+
+
+class Detail(NamedTuple):
+    """Of one image."""
+
+    value: float
+    spread: float
+    """Factor by which an encoded size may be wrong."""
+    stored_bytes: int | None
+    """Of its tiles; None: not known by image."""
+    held: float
+    """Share of its tiles that the source holds."""
+
+
+def image_detail(source: SlideSource, image: SourceImage, source_bytes: int, rates: Rates) -> Detail:
+    """Return the detail of an image; `source_bytes` are the whole slide's, for readers that do not tell more."""
+    stored = tiles = 0
+    for plane in range(image.planes):
+        lengths = source.tile_lengths(image.index, plane)
+        if lengths is None:
+            return _guessed(source, image, source_bytes, rates)
+        stored += int(lengths.sum())
+        tiles += int((lengths > 0).sum())
+    if not tiles:
+        return Detail(0.0, rates.spread_guessed, 0, 0.0)
+    held = tiles / (image.grid.frames * image.planes)
+    share = stored / (pixel_bytes(image) * held)
+    if share > _UNCOMPRESSED:
+        return Detail(rates.guessed_detail, rates.spread_guessed, stored, held)
+    spread = rates.spread_stored if _is_lossy(image) else rates.spread_guessed
+    return Detail(_detail(share, image, rates), spread, stored, held)
+
+
+def pixel_bytes(image: SourceImage) -> int:
+    """Return the bytes of an image's pixels: what sticks out of it in its last tiles is blank and has no detail."""
+    return image.grid.columns * image.grid.rows * image.planes * image.samples * (image.bits // 8)
+
+
+def _guessed(source: SlideSource, image: SourceImage, source_bytes: int, rates: Rates) -> Detail:
+    """Take the share that the whole slide has; what is large is its levels."""
+    share = source_bytes / sum(map(pixel_bytes, source.describe().levels))
+    held = _held(source, image)
+    if not 0 < share <= _UNCOMPRESSED:
+        return Detail(rates.guessed_detail, rates.spread_guessed, None, held)
+    return Detail(_detail(share, image, rates), rates.spread_guessed, None, held)
+
+
+def _held(source: SlideSource, image: SourceImage) -> float:
+    planes = [source.stored_tiles(image.index, plane) for plane in range(image.planes)]
+    known = [stored for stored in planes if stored is not None]
+    return sum(float(stored.mean()) for stored in known) / len(known) if known else 1.0
+
+
+def _detail(share: float, image: SourceImage, rates: Rates) -> float:
+    detail = share**0.5 if _is_lossy(image) else share / rates.encoded_size[_LOSSLESS]
+    return min(_MOST, max(_LEAST, detail))
+
+
+def _is_lossy(image: SourceImage) -> bool:
+    return image.lossy.is_lossy or image.compression is Compression.JPEG

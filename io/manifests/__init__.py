@@ -1,0 +1,1 @@
+"""Manifests: tables that name slides, and say whose they are."""

@@ -1,0 +1,1 @@
+"""Engines that run the graph: Beam's, and what Beam's lack."""

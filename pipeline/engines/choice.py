@@ -1,0 +1,47 @@
+"""Which engine runs a graph.
+
+Without `--runner` it is Beam's in-process runner, by name: `DirectRunner` is a switch that takes another engine with
+another network or graph. Where Beam's own engine would lose elements or wait for ever, ours of the same name stands in.
+"""
+
+from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions, StandardOptions
+from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+from apache_beam.runners.runner import PipelineRunner, create_runner
+
+from pipeline.model.errors import ConfigError
+
+IN_PROCESS = "FnApiRunner"
+DASK = "DaskRunner"
+
+
+def engine_name(options: PipelineOptions) -> str:
+    """Return the name of the engine, as `--runner` takes it."""
+    name: str | None = options.view_as(StandardOptions).runner
+    return name or IN_PROCESS
+
+
+def engine(options: PipelineOptions) -> PipelineRunner:
+    """Return the engine that the options ask for. Raises ConfigError when there is none of its name."""
+    runner = named_engine(engine_name(options))
+    if type(runner) is FnApiRunner and options.view_as(DirectOptions).direct_running_mode == "multi_processing":
+        from pipeline.engines.processes import WorkerProcesses
+
+        return WorkerProcesses()
+    return runner
+
+
+def named_engine(name: str) -> PipelineRunner:
+    """Return the engine of a name; its own options are known to Beam from then on.
+
+    Raises ConfigError when Beam has no runner of the name, or it lacks a library.
+    """
+    if name.rpartition(".")[2].lower() == DASK.lower():  # Beam, too, takes names in any case
+        try:
+            from pipeline.engines.dask import Dask
+        except ImportError as error:
+            raise ConfigError(f"--runner {name} needs dask: pip install 'slidebeam[dask]' ({error})") from error
+        return Dask()
+    try:
+        return create_runner(name)
+    except (ValueError, ImportError, AttributeError) as error:
+        raise ConfigError(f"--runner {name} is not to be had: {error}") from error

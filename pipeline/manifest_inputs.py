@@ -1,0 +1,182 @@
+"""Slides from a manifest, and a manifest for slides that globs found.
+
+A manifest is a table (CSV, JSON lines, Parquet) with a row a slide. A mapping file says which columns are whose; each
+slide gets the metadata of its row as JSON, with the keys of `--metadata`. Names and metadata are checked before
+anything is converted: an error names the rows.
+"""
+
+import logging
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from pipeline.configs.mapping import parse_mapping
+from pipeline.inputs import check_names
+from pipeline.io.manifests.documents import RowDocuments
+from pipeline.io.manifests.joining import ManifestJoin, SlideIndex, UnmatchedRow
+from pipeline.io.manifests.places import found_slide, manifest_folder, slide_name, slide_uri
+from pipeline.io.manifests.reading import is_manifest
+from pipeline.io.manifests.slides import Findings, SlideRow, shown, slide_rows
+from pipeline.io.sources.scenes import scene_id, split_scene
+from pipeline.io.storage.opening import open_bytes
+from pipeline.model.errors import ConfigError, SourceError
+from pipeline.model.keys import SlideInput
+from pipeline.model.manifest_mapping import ManifestMapping, OnMissing
+
+__all__ = [
+    "ManifestJoin",
+    "UnmatchedRow",
+    "expand_manifest",
+    "is_manifest",
+    "join_manifest",
+    "join_preview",
+    "read_mapping",
+]
+
+_LOG = logging.getLogger(__name__)
+_LARGEST_MAPPING = 1 << 20
+
+
+def read_mapping(path: str) -> ManifestMapping:
+    """Return what a mapping file says, or with an empty path what holds without one. Raises ConfigError."""
+    if not path:
+        return ManifestMapping()
+    try:
+        reader = open_bytes(path)
+    except SourceError as error:
+        raise ConfigError(f"the mapping file {error}") from error
+    try:
+        text = reader.read(0, _LARGEST_MAPPING + 1)
+    finally:
+        reader.close()
+    if len(text) > _LARGEST_MAPPING:
+        raise ConfigError(f"{path} is larger than a mapping file, which has {_LARGEST_MAPPING >> 20} MiB at most")
+    try:
+        return parse_mapping(text.decode("utf-8-sig"), path)
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path} is not UTF-8: {error}") from error
+
+
+def expand_manifest(uri: str, mapping: str = "") -> Iterator[SlideInput]:
+    """Yield the slides that the rows of a manifest name, in their order; `mapping` is the path of a mapping file.
+
+    Files that are not there are an error, or with `on_missing: warn` left out with a warning; addresses are not looked
+    at. What is wrong with rows raises ConfigError after the last of them, so that one error tells all: nothing may be
+    converted before the iterator has ended. Raises StorageError where the manifest cannot be read.
+    """
+    found = read_mapping(mapping)
+    missing: list[UnmatchedRow] = []
+    yield from _named_slides(uri, found, missing)
+    _say_missing(found, [], missing, uri)
+
+
+def join_manifest(slides: Sequence[SlideInput], manifest: str, mapping: str = "") -> tuple[SlideInput, ...]:
+    """Return slides with the metadata, and the name if rows give one, of their rows in a manifest; in their order.
+
+    Slides without a row and rows without a slide are a ConfigError, or with `on_missing: warn` a warning: such a slide
+    comes back as it was. Raises ConfigError for what is wrong with rows, and StorageError.
+    """
+    found = read_mapping(mapping)
+    joined = _joined(slides, manifest, found)
+    _say_missing(found, joined.slides_without_row, joined.rows_without_slide, manifest)
+    rows = iter(joined.matched)
+    without = {slide.uri for slide in joined.slides_without_row}
+    together = tuple(slide if slide.uri in without else next(rows) for slide in slides)
+    check_names(together)
+    return together
+
+
+def join_preview(manifest: str, mapping: str = "", slides: Sequence[SlideInput] | None = None) -> ManifestJoin:
+    """Return what `join_manifest` would join, and what is left over on both sides, which raises nothing here.
+
+    Without slides the manifest is the input itself: rows are left over whose file is not there. What is wrong with rows
+    raises ConfigError here too.
+    """
+    found = read_mapping(mapping)
+    if slides is not None:
+        return _joined(slides, manifest, found)
+    missing: list[UnmatchedRow] = []
+    matched = tuple(_named_slides(manifest, found, missing))
+    return ManifestJoin(matched=matched, slides_without_row=(), rows_without_slide=tuple(missing))
+
+
+def _named_slides(uri: str, mapping: ManifestMapping, missing: list[UnmatchedRow]) -> Iterator[SlideInput]:
+    findings = Findings([])
+    documents = RowDocuments(mapping)
+    folder = manifest_folder(uri)
+    uris: dict[str, str] = {}
+    names: dict[str, str] = {}
+    for row in slide_rows(uri, mapping, findings):
+        try:
+            slide_at = found_slide(slide_uri(row.slide, folder))
+            if slide_at is None:
+                missing.append(UnmatchedRow(row.place, row.slide))
+                continue
+            name = row.name or slide_name(slide_at, folder)
+            _check_unique(uris, slide_at, row, f"{row.slide} is the slide of")
+            _check_unique(
+                names, unicodedata.normalize("NFC", name).casefold(), row, f"{name} is the name of the slide of"
+            )
+            slide = SlideInput(uri=slide_at, slide_id=name, metadata=documents.text(row.cells))
+        except ValueError as error:
+            findings.add(row.place, error)
+            continue
+        yield slide
+    findings.check()
+
+
+def _check_unique(known: dict[str, str], key: str, row: SlideRow, what: str) -> None:
+    first = known.setdefault(key, row.place)
+    if first is not row.place:
+        raise ValueError(
+            f"{what} {first}, too; leave one row, or give each a name of its own (`name:` in a mapping file)"
+        )
+
+
+def _joined(slides: Sequence[SlideInput], manifest: str, mapping: ManifestMapping) -> ManifestJoin:
+    findings = Findings([])
+    documents = RowDocuments(mapping)
+    index = SlideIndex(slides, mapping.join)
+    folder = manifest_folder(manifest)
+    matched: dict[int, tuple[SlideInput, str]] = {}
+    rows_without_slide = []
+    for row in slide_rows(manifest, mapping, findings):
+        try:
+            places = index.find(row.slide, folder)
+            metadata = documents.text(row.cells) if places else ""
+            for place in places:
+                if place in matched:
+                    raise ValueError(f"{row.slide} is the slide of {matched[place][1]}, too; leave one row")
+                matched[place] = _with_row(slides[place], row, metadata), row.place
+        except ValueError as error:
+            findings.add(row.place, error)
+            continue
+        if not places:
+            rows_without_slide.append(UnmatchedRow(row.place, row.slide))
+    findings.check()
+    return ManifestJoin(
+        matched=tuple(matched[place][0] for place in sorted(matched)),
+        slides_without_row=tuple(slide for place, slide in enumerate(slides) if place not in matched),
+        rows_without_slide=tuple(rows_without_slide),
+    )
+
+
+def _with_row(slide: SlideInput, row: SlideRow, metadata: str) -> SlideInput:
+    if not row.name:
+        return replace(slide, metadata=metadata)
+    scene = split_scene(slide.uri)[1] if split_scene(row.slide)[1] is None else None
+    return replace(slide, metadata=metadata, slide_id=row.name if scene is None else scene_id(row.name, scene))
+
+
+def _say_missing(
+    mapping: ManifestMapping, slides: Sequence[SlideInput], rows: Sequence[UnmatchedRow], manifest: str
+) -> None:
+    said = []
+    if slides:
+        said.append(f"{len(slides)} slides have no row in {manifest}: {shown([slide.uri for slide in slides])}")
+    if rows:
+        said.append(f"{len(rows)} rows have no slide: {shown([f'{row.place} ({row.slide})' for row in rows])}")
+    if said and mapping.on_missing is OnMissing.STRICT:
+        raise ConfigError(f"{'; '.join(said)}; `on_missing: warn` in the mapping file goes on without them")
+    for what in said:
+        _LOG.warning("%s", what)

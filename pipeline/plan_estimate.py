@@ -1,0 +1,88 @@
+"""The tables of a plan added up: totals, time, cost, and what would fail the job as a whole."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline.io.estimates.totals import estimate_cost, estimate_time
+from pipeline.io.reports.plan_report import plan_report
+from pipeline.io.reports.plan_totals import PlanTotals
+from pipeline.io.reports.plan_write import read_instance_rows, read_slide_rows
+from pipeline.io.storage.address import is_address
+from pipeline.io.storage.opening import open_store
+from pipeline.model.config import ConversionConfig
+from pipeline.model.figures import bytes_text
+from pipeline.model.keys import SlideInput
+from pipeline.model.rates import Prices, Rates
+from pipeline.waves import waves_of
+
+
+@dataclass(frozen=True, slots=True)
+class MadePlan:
+    """The tables of a plan, written, and what they are of."""
+
+    job: str
+    config: ConversionConfig
+    slides: Sequence[SlideInput]
+    parts: tuple[int | None, ...]
+    is_remote: bool
+    """The engine is elsewhere, which has a say in the waves."""
+
+
+def reported_plan(
+    made: MadePlan, rates: Rates, prices: Prices | None, *, cores: int, shown_rows: int
+) -> tuple[dict[str, Any], tuple[dict[str, Any], ...]]:
+    """Add up the tables of a plan, write its report, and return it with the first rows of the slides' table."""
+    config, store = made.config, open_store(made.config.output, made.job)
+    totals, shown, waves = PlanTotals(), list[dict[str, Any]](), _wave_numbers(made)
+    for part in made.parts:
+        for row in read_slide_rows(store, part):
+            totals.add_slide(row, waves.get(row["slide_id"]) or waves.get(row["slide_id"].rpartition("/scene-")[0], 1))
+            if len(shown) < shown_rows:
+                shown.append(row)
+        for row in read_instance_rows(store, part):
+            totals.add_instance(row)
+    time = estimate_time(totals.cpu_seconds, cores=cores, waves=len(totals.waves), rates=rates)
+    cost = prices and estimate_cost(
+        time,
+        prices,
+        output_bytes=totals.sums["file_bytes"],
+        read_bytes=totals.sums["source_bytes"] if any(is_address(slide.uri) for slide in made.slides) else 0,
+        writes=totals.sums["writes"] if is_address(config.output) else 0,
+        reads=totals.sums["reads"] if is_address(config.output) else 0,
+    )
+    free = store.free_bytes()
+    report = plan_report(
+        totals,
+        config,
+        made.job,
+        time=time,
+        cost=cost,
+        rates=rates,
+        prices=prices,
+        free_bytes=free,
+        job_problems=_job_problems(totals, free, config.output),
+        parts=len(made.parts),
+    )
+    store.write_report(f"{made.job}/plan.json", f"{json.dumps(report, indent=2)}\n".encode())
+    return report, tuple(shown)
+
+
+def _wave_numbers(made: MadePlan) -> dict[str, int]:
+    """Return the wave of each slide that would be in one."""
+    store = open_store(made.config.output, made.job)
+    waves = waves_of(made.slides, made.config, store, remote=made.is_remote)
+    return {slide.slide_id: number for number, wave in enumerate(waves, 1) for slide in wave}
+
+
+def _job_problems(totals: PlanTotals, free: int | None, output: str) -> list[str]:
+    """Return what would fail the job as a whole, though each slide could be converted."""
+    staged = max(totals.waves.values(), default=0)
+    needed = totals.needed_bytes
+    if free is None or needed <= free:
+        return []
+    return [
+        f"{output} has {bytes_text(free)} left, and some {bytes_text(needed)} are needed: {bytes_text(staged)} of them "
+        "in the staging area, at the most; make room, name another --output, or convert in two jobs"
+    ]

@@ -1,0 +1,62 @@
+"""Convert slides as a store announces them, on an engine that runs streams: notifications of Cloud Storage by Pub/Sub.
+
+One execution of the graph without end. It has no waves: completion is counted, a slide at a time
+(`pipeline.transforms.completion`), and each slide has a report of its own.
+"""
+
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import apache_beam as beam
+from apache_beam.options.pipeline_options import StandardOptions
+
+from pipeline.beam_options import beam_options
+from pipeline.graph import build_streaming_graph
+from pipeline.io.notifications import slide_of_notification
+from pipeline.io.storage.opening import open_store
+from pipeline.job import job_name, salted
+from pipeline.model.config import ConversionConfig
+from pipeline.model.errors import ConfigError, SourceError
+from pipeline.model.keys import SlideInput
+from pipeline.watched import SLIDE_SUFFIXES
+
+_LOG = logging.getLogger(__name__)
+
+
+def stream(
+    subscription: str, prefix: str, config: ConversionConfig, beam_arguments: tuple[str, ...], *, timeout: float
+) -> Any:
+    """Start the stream and return Beam's result.
+
+    `subscription` is `projects/PROJECT/subscriptions/NAME`; objects below `prefix`, a `gs://` address, are slides;
+    `timeout` is how many seconds to wait for the rows of an instance, and of a slide. Raises ConfigError without the
+    packages for Pub/Sub, StorageError when the output cannot be written.
+    """
+    try:
+        from apache_beam.io.gcp.pubsub import ReadFromPubSub
+
+        source = ReadFromPubSub(subscription=subscription, with_attributes=True)
+    except (ImportError, ValueError) as error:
+        raise ConfigError(
+            f"--subscription {subscription}: {error}; it needs pip install 'slidebeam[dataflow]'"
+        ) from error
+    name, config = job_name(), salted(config)
+    open_store(config.output, name).prepare()
+    options = beam_options(beam_arguments)
+    options.view_as(StandardOptions).streaming = True
+    pipeline = beam.Pipeline(options=options)
+    slides = pipeline | "Notifications" >> source | "Slides" >> beam.FlatMap(_announced, prefix)
+    build_streaming_graph(slides, config, name, timeout)
+    return pipeline.run()
+
+
+def _announced(message: Any, prefix: str) -> Iterator[SlideInput]:
+    """Yield the slide of a PubsubMessage; one that is no notification is told and dropped, and stops nobody."""
+    try:
+        slide = slide_of_notification(message.attributes or {}, message.data, prefix, SLIDE_SUFFIXES)
+    except SourceError as error:
+        _LOG.warning("%s", error)
+        return
+    if slide is not None:
+        yield slide

@@ -1,0 +1,1 @@
+"""The graph on engines of several processes: the same bytes, whatever dies meanwhile."""

@@ -1,0 +1,1 @@
+"""Tests of manifests: formats, documents, places and joins."""

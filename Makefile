@@ -9,6 +9,7 @@ SEED ?= 1
 RUNS ?= 3
 GO ?= go
 FAKE_GCS_SERVER_VERSION ?= v1.56.1
+PRISM_VERSION ?= v2.77.0
 # The versions that the tests passed with; `make setup CONSTRAINTS=` takes the newest that pyproject.toml allows.
 CONSTRAINTS ?= constraints.txt
 
@@ -21,7 +22,7 @@ DEMO_SLIDE = $(or $(SLIDE),$(SAMPLE))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo demo-gcs fake-gcs-server test lint format types bench bench-corpus fuzz
+.PHONY: help setup demo demo-gcs fake-gcs-server prism test lint format types bench bench-corpus fuzz
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -53,6 +54,11 @@ fake-gcs-server: build/bin/fake-gcs-server ## Build an emulator of Google Cloud 
 
 build/bin/fake-gcs-server:
 	GOBIN=$(CURDIR)/build/bin $(GO) install github.com/fsouza/fake-gcs-server@$(FAKE_GCS_SERVER_VERSION)
+
+prism: build/bin/prism ## Build Prism, a job server of the portable protocol that tests use where it is there (needs Go)
+
+build/bin/prism:
+	GOBIN=$(CURDIR)/build/bin $(GO) install github.com/apache/beam/sdks/v2/go/cmd/prism@$(PRISM_VERSION)
 
 $(SAMPLE): tests/sample.py tests/sample_tiles.py | $(READY)
 	@mkdir -p $(@D)

@@ -30,8 +30,8 @@ _COPIES = 12
 _FILES_OF_SAMPLE = 3
 """Its levels."""
 _GUESSED_DETAIL = 0.25
-_SPREADS = {"spread-stored": 1.7, "spread-guessed": 10}
-"""Found by comparing forecasts with conversions of slides of all formats (`tests/graph/test_plan_forecasts.py`)."""
+_SPREADS = {"spread-stored": 1.7, "spread-guessed": 15}
+"""Found by comparing forecasts with conversions of slides of all formats (`tests/graph/test_plan.py`)."""
 _BY_HAND = {"retile": 400, "read-back": 500, "copy": 800, "frame-seconds": 16e-6, "wave-seconds": 0.5}
 """Of no codec on tiles: bytes and frames as the benchmark's 1.22 GB that pass took them (docs/benchmarks.md), the
 others from reports of conversions. All are of little weight beside a codec."""

@@ -45,7 +45,22 @@ SETTINGS: tuple[Setting, ...] = (
         many=True,
         repeated=True,
         help="slides: paths, gs:// or s3:// addresses, folders of one slide (MIRAX, DICOM), globs with ** (quote "
-        "them); may be repeated",
+        "them), manifests (.csv, .tsv, .jsonl, .parquet) with a row a slide; may be repeated",
+    ),
+    Setting(
+        name="manifest",
+        parse=text,
+        group=_FILES,
+        metavar="FILE",
+        help="table with a row for each slide of --input, whose metadata are joined to it by --mapping",
+    ),
+    Setting(
+        name="mapping",
+        parse=text,
+        group=_FILES,
+        metavar="FILE",
+        help="YAML that says which column of a manifest is the slide, its name and its metadata (default: a column "
+        "slide, uri, path or file, and no metadata)",
     ),
     Setting(
         name="output",
@@ -69,6 +84,22 @@ SETTINGS: tuple[Setting, ...] = (
         group=_FILES,
         metavar="SECONDS",
         help="time between two looks; a slide that did not change in between is complete (default: 30)",
+    ),
+    Setting(
+        name="subscription",
+        parse=text,
+        group=_FILES,
+        metavar="NAME",
+        help="convert slides as Cloud Storage announces them, on engines that run streams: "
+        "projects/PROJECT/subscriptions/NAME of Pub/Sub; --input is the gs:// address below which slides lie",
+    ),
+    Setting(
+        name="completion-timeout",
+        parse=seconds,
+        group=_FILES,
+        metavar="SECONDS",
+        help="on a stream, how long to wait for the frames of an instance, and for the instances of a slide, before "
+        "the slide fails (default: 21600)",
     ),
     Setting(
         name="overwrite",

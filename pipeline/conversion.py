@@ -14,11 +14,11 @@ from pipeline.graph import build_graph
 from pipeline.io.reports.write import report_name
 from pipeline.io.slide_list import slide_list_name, write_slide_list
 from pipeline.io.storage.opening import open_store
-from pipeline.model.config import ConversionConfig, Isolation
+from pipeline.model.config import ConversionConfig
 from pipeline.model.cores import usable_cores
 from pipeline.model.errors import StorageError
 from pipeline.model.keys import SlideInput
-from pipeline.transforms.isolation import end_helpers, end_tile_helpers
+from pipeline.transforms.isolation import end_helpers, end_tile_helpers, isolated
 from pipeline.transforms.metrics import job_counters
 from pipeline.transforms.process import OPENED
 
@@ -42,7 +42,8 @@ def run_conversion(
     pipeline = beam.Pipeline(runner=engine(options), options=options)
     slide_list = slide_list_name(wave)
     write_slide_list(store, slide_list, slides)
-    build_graph(pipeline, slide_list, isolated(_shared_out(config, options), len(slides)), job, wave)
+    slides_of_job = len(slides) + (wave is not None)  # other waves have theirs
+    build_graph(pipeline, slide_list, isolated(_shared_out(config, options), slides_of_job), job, wave)
     try:
         result = pipeline.run()
         result.wait_until_finish()
@@ -72,10 +73,3 @@ def _shared_out(config: ConversionConfig, options: PipelineOptions) -> Conversio
     if config.threads or direct.direct_running_mode != "multi_processing":
         return config
     return replace(config, threads=max(1, usable_cores() // max(1, direct.direct_num_workers)))
-
-
-def isolated(config: ConversionConfig, slides: int) -> ConversionConfig:
-    """Settle what is done in helper processes: a slide that is alone harms no other."""
-    if config.isolate is Isolation.AUTO and slides > 1:
-        return replace(config, isolate=Isolation.HEADERS)
-    return config

@@ -20,26 +20,34 @@ from pipeline.model.keys import SlideInput
 from pipeline.slide_names import SlideNames
 
 
-def expand_inputs(patterns: Sequence[str], output: str = "") -> tuple[SlideInput, ...]:
-    """Return the slides that paths, folders and globs name, in their order, matches of a glob sorted; each slide once.
+def expand_inputs(
+    patterns: Sequence[str], output: str = "", *, manifest: str = "", mapping: str = ""
+) -> tuple[SlideInput, ...]:
+    """Return the slides that paths, folders, globs and manifests name, in their order, matches of a glob sorted.
 
-    Raises ConfigError for a pattern that matches nothing, a folder that is no slide, and names that collide.
+    Each slide is returned once; with a `manifest` it has the metadata, and maybe the name, of its row there. `mapping`
+    is the path of the file that says what a manifest's columns are. Raises ConfigError for a pattern that matches
+    nothing, a folder that is no slide, names that collide, and rows that are wrong or fit no slide.
     """
-    slides = tuple(listed(patterns, output))
+    slides = tuple(listed(patterns, output, mapping=mapping))
+    if manifest:
+        from pipeline.manifest_inputs import join_manifest
+
+        slides = join_manifest(slides, manifest, mapping)
     _check_scenes({slide.uri for slide in slides})
     check_names(slides)
     return slides
 
 
-def listed(patterns: Sequence[str], output: str = "") -> Iterator[SlideInput]:
-    """Yield the slides that paths, folders and globs name, each once; nothing is known of their names yet.
+def listed(patterns: Sequence[str], output: str = "", *, mapping: str = "") -> Iterator[SlideInput]:
+    """Yield the slides that paths, folders, globs and manifests name, each once; nothing is known of their names yet.
 
     A glob does not match what lies in `output`: a second run must not take the first one's DICOM for slides.
     Raises ConfigError for a pattern that matches nothing, and a folder that is no slide.
     """
     seen: set[str] = set()
     for pattern in patterns:
-        for slide in _expand(pattern, output):
+        for slide in _expand(pattern, output, mapping):
             if slide.uri not in seen:
                 seen.add(slide.uri)
                 yield slide
@@ -55,9 +63,15 @@ def _check_scenes(uris: Collection[str]) -> None:
             raise ConfigError(f"{file} is given with all of its scenes, {uri} among them; leave one of the two out")
 
 
-def _expand(pattern: str, output: str) -> Iterator[SlideInput]:
-    from pipeline.io.sources.scenes import split_scene  # not before: `--help` needs no codecs
+def _expand(pattern: str, output: str, mapping: str) -> Iterator[SlideInput]:
+    from pipeline.io.manifests.reading import is_manifest  # not before: `--help` needs no tables and no codecs
+    from pipeline.io.sources.scenes import split_scene
 
+    if is_manifest(pattern):
+        from pipeline.manifest_inputs import expand_manifest
+
+        yield from expand_manifest(pattern, mapping)
+        return
     file, scene = split_scene(pattern)
     if is_address(file):
         from pipeline.object_inputs import expand_objects

@@ -19,6 +19,7 @@ from pipeline.input_checks import check_job
 from pipeline.interruption import Interruption, interruptible
 from pipeline.model.config import ConversionConfig, UidPolicy
 from pipeline.model.keys import SlideInput
+from pipeline.transforms.isolation import begin_header_helper, end_helpers
 
 Report = dict[str, Any]
 
@@ -70,6 +71,8 @@ def run_job(
     name, config = job_name(), salted(config)
     begin = time.perf_counter()
     kept: list[Report] = []
+    if not beam_arguments:  # other engines have processes of their own
+        begin_header_helper(config, len(inputs))
     with job_process(name, config, own_process=own_process) as interruption:
         from pipeline.detached import is_detached
         from pipeline.io.deidentification.names import renamed
@@ -136,3 +139,5 @@ def job_process(name: str, config: ConversionConfig, *, own_process: bool) -> It
         # A run under way in a thread may still stage its part; exit functions are called when all threads have ended.
         atexit.register(store.clean_job)
         raise
+    finally:
+        end_helpers()

@@ -14,7 +14,7 @@ from pipeline.configs.mapping import parse_mapping
 from pipeline.inputs import check_names
 from pipeline.io.manifests.documents import RowDocuments
 from pipeline.io.manifests.joining import ManifestJoin, SlideIndex, UnmatchedRow
-from pipeline.io.manifests.places import found_slide, manifest_folder, slide_name, slide_uri
+from pipeline.io.manifests.places import check_name, found_slide, manifest_folder, slide_name, slide_uri
 from pipeline.io.manifests.reading import is_manifest
 from pipeline.io.manifests.slides import Findings, SlideRow, shown, slide_rows
 from pipeline.io.sources.scenes import scene_id, split_scene
@@ -66,8 +66,13 @@ def expand_manifest(uri: str, mapping: str = "") -> Iterator[SlideInput]:
     """
     found = read_mapping(mapping)
     missing: list[UnmatchedRow] = []
-    yield from _named_slides(uri, found, missing)
+    empty = True
+    for slide in _named_slides(uri, found, missing):
+        empty = False
+        yield slide
     _say_missing(found, [], missing, uri)
+    if empty:
+        raise ConfigError(f"no row of {uri} names a slide that is there; paths begin at the manifest's folder")
 
 
 def join_manifest(slides: Sequence[SlideInput], manifest: str, mapping: str = "") -> tuple[SlideInput, ...]:
@@ -79,6 +84,8 @@ def join_manifest(slides: Sequence[SlideInput], manifest: str, mapping: str = ""
     found = read_mapping(mapping)
     joined = _joined(slides, manifest, found)
     _say_missing(found, joined.slides_without_row, joined.rows_without_slide, manifest)
+    if slides and not joined.matched:
+        raise ConfigError(f"no slide has a row in {manifest}; see `slide:` and `join:` in the mapping file")
     rows = iter(joined.matched)
     without = {slide.uri for slide in joined.slides_without_row}
     together = tuple(slide if slide.uri in without else next(rows) for slide in slides)
@@ -113,6 +120,7 @@ def _named_slides(uri: str, mapping: ManifestMapping, missing: list[UnmatchedRow
                 missing.append(UnmatchedRow(row.place, row.slide))
                 continue
             name = row.name or slide_name(slide_at, folder)
+            check_name(name)
             _check_unique(uris, slide_at, row, f"{row.slide} is the slide of")
             _check_unique(
                 names, unicodedata.normalize("NFC", name).casefold(), row, f"{name} is the name of the slide of"

@@ -36,6 +36,10 @@ _PIXEL_SETTINGS_ONLY = (
     "run-bytes",
     "watch",
     "watch-interval",
+    "subscription",
+    "completion-timeout",
+    "manifest",
+    "mapping",
     "wave-gb",
     "wave-slides",
     "plan",
@@ -47,7 +51,11 @@ _PIXEL_SETTINGS_ONLY = (
 """What `inspect`, which writes nothing, has no use for."""
 
 
-_OF_THE_REQUEST = ("json", "verbose", "quiet", "watch", "watch-interval", "plan", "rates", "prices", "plan-cores")
+_OF_THE_REQUEST = (
+    *("json", "verbose", "quiet", "plan", "rates", "prices", "plan-cores"),
+    *("watch", "watch-interval", "subscription", "completion-timeout"),
+    *("manifest", "mapping"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,8 +70,16 @@ class Request:
     json: bool = False
     verbose: bool = False
     quiet: bool = False
+    manifest: str = ""
+    """Path or address of a table whose rows are joined to the inputs."""
+    mapping: str = ""
+    """Path of the file that says what a manifest's columns are."""
     watch: bool = False
     watch_interval: float = 30.0
+    """Seconds."""
+    subscription: str = ""
+    """Of Pub/Sub; empty: slides are listed."""
+    completion_timeout: float = 6 * 3600.0
     """Seconds."""
     plan: bool = False
     """Convert nothing, and say what would be done."""

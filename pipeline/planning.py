@@ -100,10 +100,10 @@ def run_plan(
     import apache_beam as beam
 
     from pipeline.beam_options import beam_options
-    from pipeline.conversion import isolated
     from pipeline.engines.choice import engine
     from pipeline.model.errors import StorageError
     from pipeline.plan_graph import build_plan_graph
+    from pipeline.transforms.isolation import isolated
     from pipeline.transforms.process import OPENED
 
     options = beam_options(beam_arguments)

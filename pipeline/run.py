@@ -7,10 +7,12 @@ Parse, convert, tell, exit code: 0 all done, 1 something failed, 130 stopped. No
 import sys
 from collections.abc import Sequence
 
+from pipeline.beam_import import import_beam
 from pipeline.cli.failing import FAILED, leave, run_guarded
 from pipeline.cli.messages import messages_shown
-from pipeline.inputs import expand_inputs
 from pipeline.options import Request, parse
+from pipeline.requested import check_request, requested_slides
+from pipeline.submission import hand_over, is_handed_over
 
 
 def main(argv: Sequence[str] | None = None, prog: str = "slidebeam convert") -> int:
@@ -20,10 +22,15 @@ def main(argv: Sequence[str] | None = None, prog: str = "slidebeam convert") -> 
 
 
 def _run(request: Request) -> int:
+    check_request(request)
     if request.plan:
         from pipeline.cli.plan import show_plan
 
         return show_plan(request)
+    if request.subscription:
+        return _stream(request)
+    if is_handed_over(request.beam_arguments):
+        return _hand_over(request)
     return _watch(request) if request.watch else _convert(request)
 
 
@@ -34,7 +41,7 @@ def _convert(request: Request) -> int:
     from pipeline.io.reports.progress import BOARD
     from pipeline.job import run_job
 
-    inputs = expand_inputs(request.inputs, request.config.output)
+    inputs = requested_slides(request)
     with (
         messages_shown(verbose=request.verbose),
         progress_view(BOARD, len(inputs), shown=not (request.quiet or request.json)),
@@ -62,6 +69,30 @@ def _watch(request: Request) -> int:
         )
     if not (request.quiet or request.json):
         print("\n".join(total_lines(job.summary, job.config, reports=job.reports, seconds=job.seconds)))
+    return 0
+
+
+def _stream(request: Request) -> int:
+    with messages_shown(verbose=request.verbose):
+        import_beam()
+        from pipeline.streaming import stream
+
+        stream(
+            request.subscription,
+            request.inputs,
+            request.config,
+            request.beam_arguments,
+            timeout=request.completion_timeout,
+        )
+    return 0
+
+
+def _hand_over(request: Request) -> int:
+    inputs = requested_slides(request)
+    with messages_shown(verbose=request.verbose):
+        job = hand_over(inputs, request.config, request.beam_arguments, own_process=True)
+    if not (request.quiet or request.json):
+        print(f"the graph for {job.slides} slides is written; the job's reports will be in {job.reports}")
     return 0
 
 

@@ -5,15 +5,18 @@ One execution of the graph without end. It has no waves: completion is counted, 
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import apache_beam as beam
+from apache_beam.io.gcp.pubsub import ReadFromPubSub
 from apache_beam.options.pipeline_options import StandardOptions
 
 from pipeline.beam_options import beam_options
 from pipeline.graph import build_streaming_graph
+from pipeline.input_checks import check_shared_metadata
 from pipeline.io.notifications import slide_of_notification
+from pipeline.io.storage.address import is_address
 from pipeline.io.storage.opening import open_store
 from pipeline.job import job_name, salted
 from pipeline.model.config import ConversionConfig
@@ -25,30 +28,43 @@ _LOG = logging.getLogger(__name__)
 
 
 def stream(
-    subscription: str, prefix: str, config: ConversionConfig, beam_arguments: tuple[str, ...], *, timeout: float
-) -> Any:
-    """Start the stream and return Beam's result.
+    subscription: str,
+    inputs: Sequence[str],
+    config: ConversionConfig,
+    beam_arguments: Sequence[str],
+    *,
+    timeout: float,
+) -> None:
+    """Convert until the stream is cancelled; on Dataflow, return when the job is submitted.
 
-    `subscription` is `projects/PROJECT/subscriptions/NAME`; objects below `prefix`, a `gs://` address, are slides;
-    `timeout` is how many seconds to wait for the rows of an instance, and of a slide. Raises ConfigError without the
-    packages for Pub/Sub, StorageError when the output cannot be written.
+    `subscription` is `projects/PROJECT/subscriptions/NAME`; objects below the one `gs://` address of `inputs` are
+    slides; `timeout` is how many seconds to wait for the rows of an instance, and of a slide. Raises ConfigError
+    without the packages for Pub/Sub, StorageError when the output cannot be written.
     """
+    if len(inputs) != 1 or not inputs[0].startswith("gs://") or not is_address(config.output):
+        raise ConfigError(
+            "--subscription takes one --input, the gs:// address of a folder, and an --output in a bucket"
+        )
+    check_shared_metadata(None, config.metadata)
     try:
-        from apache_beam.io.gcp.pubsub import ReadFromPubSub
+        from google.cloud import pubsub  # noqa: F401  Beam says nothing until its workers lack it
 
         source = ReadFromPubSub(subscription=subscription, with_attributes=True)
-    except (ImportError, ValueError) as error:
-        raise ConfigError(
-            f"--subscription {subscription}: {error}; it needs pip install 'slidebeam[dataflow]'"
-        ) from error
+    except ValueError as error:
+        raise ConfigError(f"--subscription {subscription}: {error}") from error
+    except ImportError as error:
+        raise ConfigError("--subscription needs the packages of pip install 'slidebeam[dataflow]'") from error
     name, config = job_name(), salted(config)
     open_store(config.output, name).prepare()
     options = beam_options(beam_arguments)
     options.view_as(StandardOptions).streaming = True
     pipeline = beam.Pipeline(options=options)
-    slides = pipeline | "Notifications" >> source | "Slides" >> beam.FlatMap(_announced, prefix)
+    announced = beam.FlatMap(_announced, inputs[0]).with_output_types(SlideInput)
+    slides = pipeline | "Notifications" >> source | "Slides" >> announced
     build_streaming_graph(slides, config, name, timeout)
-    return pipeline.run()
+    result = pipeline.run()
+    if options.view_as(StandardOptions).runner != "DataflowRunner":
+        result.wait_until_finish()
 
 
 def _announced(message: Any, prefix: str) -> Iterator[SlideInput]:

@@ -6,10 +6,19 @@ and index rows, never pixels. A helper imports no Beam.
 """
 
 import threading
+from dataclasses import replace
 
 from pipeline.io.isolation.pool import HelperPool
 from pipeline.model.config import ConversionConfig, Isolation
 from pipeline.model.cores import usable_cores
+
+
+def isolated(config: ConversionConfig, slides: int) -> ConversionConfig:
+    """Settle what is done in helpers in a job of so many slides: one that is alone harms no other."""
+    if config.isolate is Isolation.AUTO and slides > 1:
+        return replace(config, isolate=Isolation.HEADERS)
+    return config
+
 
 def isolates_headers(uri: str, config: ConversionConfig) -> bool:
     """Whether a slide is opened and planned in a helper."""
@@ -28,6 +37,12 @@ def isolates_tiles(config: ConversionConfig) -> bool:
 def header_helpers() -> HelperPool:
     """Return this process's helpers for headers. They stay for the next wave."""
     return _helpers(_HEADERS, usable_cores())
+
+
+def begin_header_helper(config: ConversionConfig, slides: int) -> None:
+    """Start a helper for headers, beside what else has to start, where so many slides will need one."""
+    if slides and isolated(config, slides).isolate in (Isolation.HEADERS, Isolation.TILES):
+        header_helpers().begin()
 
 
 def tile_helpers(threads: int) -> HelperPool:

@@ -5,6 +5,7 @@ upper bound, for pages that processes share count in each.
 """
 
 import os
+import re
 import threading
 from collections import defaultdict
 from pathlib import Path
@@ -42,14 +43,14 @@ class ProcessTree:
 
     def _watch(self) -> None:
         while not self._stop.wait(_INTERVAL_S):
-            below = _resident_below(os.getpid())
-            self.main_rss_mb = max([self.main_rss_mb, *(rss for rss, direct in below if direct)])
-            self.tree_rss_mb = max(self.tree_rss_mb, sum(rss for rss, _ in below))
-            self.processes = max(self.processes, len(below))
+            own, all_below = _resident_below(os.getpid())
+            self.main_rss_mb = max([self.main_rss_mb, *map(_peak_mb, own)])
+            self.tree_rss_mb = max(self.tree_rss_mb, sum(all_below))
+            self.processes = max(self.processes, len(all_below))
 
 
-def _resident_below(root: int) -> list[tuple[float, bool]]:
-    """Return resident MB of each process below one, and whether it is a child of its own."""
+def _resident_below(root: int) -> tuple[list[int], list[float]]:
+    """Return the processes that one has started itself, and the resident MB of each below it."""
     children: defaultdict[int, list[tuple[int, float]]] = defaultdict(list)
     for entry in os.scandir(_PROC):
         if entry.name.isdigit():
@@ -59,11 +60,20 @@ def _resident_below(root: int) -> list[tuple[float, bool]]:
             except OSError:  # it has ended
                 continue
             children[int(fields[1])].append((int(entry.name), int(fields[21]) * _PAGE_MB))
-    found: list[tuple[float, bool]] = []
+    found: list[float] = []
     parents = [root]
     while parents:
-        parent = parents.pop()
-        for process, rss in children[parent]:
-            found.append((rss, parent == root))
+        for process, rss in children[parents.pop()]:
+            found.append(rss)
             parents.append(process)
-    return found
+    return [process for process, _ in children[root]], found
+
+
+def _peak_mb(process: int) -> float:
+    """Return the most that a process has had resident, which no look at it can miss; 0 for one that has ended."""
+    try:
+        status = (_PROC / str(process) / "status").read_text()
+    except OSError:
+        return 0.0
+    found = re.search(r"VmHWM:\s+(\d+) kB", status)
+    return int(found[1]) * 1024 / 1e6 if found else 0.0

@@ -4,15 +4,18 @@ A lossy codec gives detail up where there is much of it, so that its bytes grow 
 needs. Detail is the square root of the share of the pixels' bytes that lossily stored tiles take, and for lossless ones
 what would give the same lossless frames. Then the bytes of a frame are the detail times a constant of the codec that
 makes it. On the slides that this was found with (brightfield, fluorescence, gray, JPEG of many qualities) it holds
-within a factor of 1.7. What a lossless source tells is worth less: deflate and LZW find repetitions and gain little from
-noise, wavelets the other way round.
+within a factor of 1.7. Labels and overviews are not tissue, and what a lossless source tells is worth less: deflate
+and LZW find repetitions, wavelets what is smooth.
 """
 
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from pipeline.io.sources.contract import SlideSource
 from pipeline.model.rates import Rates
-from pipeline.model.source import Compression, SourceImage
+from pipeline.model.source import Compression, ImageKind, SourceImage
 
 _UNCOMPRESSED = 0.95
 """Share of the pixels' bytes from which on the stored size tells nothing."""
@@ -35,21 +38,19 @@ class Detail(NamedTuple):
 
 def image_detail(source: SlideSource, image: SourceImage, source_bytes: int, rates: Rates) -> Detail:
     """Return the detail of an image; `source_bytes` are the whole slide's, for readers that do not tell more."""
-    stored = tiles = 0
-    for plane in range(image.planes):
-        lengths = source.tile_lengths(image.index, plane)
-        if lengths is None:
-            return _guessed(source, image, source_bytes, rates)
-        stored += int(lengths.sum())
-        tiles += int((lengths > 0).sum())
+    planes = [source.tile_lengths(image.index, plane) for plane in range(image.planes)]
+    known = [lengths for lengths in planes if lengths is not None]
+    if len(known) < len(planes):
+        return _guessed(source, image, source_bytes, rates)
+    lengths = np.concatenate(known)
+    stored, tiles = int(lengths.sum()), int((lengths > 0).sum())
     if not tiles:
         return Detail(0.0, rates.spread_guessed, 0, 0.0)
-    held = tiles / (image.grid.frames * image.planes)
-    share = stored / (pixel_bytes(image) * held)
-    if share > _UNCOMPRESSED:
-        return Detail(rates.guessed_detail, rates.spread_guessed, stored, held)
-    spread = rates.spread_stored if _is_lossy(image) else rates.spread_guessed
-    return Detail(_detail(share, image, rates), spread, stored, held)
+    shares = lengths[lengths > 0] * (len(lengths) / pixel_bytes(image))
+    spread = rates.spread_stored if _is_lossy(image) and image.kind is ImageKind.VOLUME else rates.spread_guessed
+    if shares.mean() > _UNCOMPRESSED and not _is_lossy(image):
+        return Detail(rates.guessed_detail, rates.spread_guessed, stored, tiles / len(lengths))
+    return Detail(_detail(shares, image, rates), spread, stored, tiles / len(lengths))
 
 
 def pixel_bytes(image: SourceImage) -> int:
@@ -63,7 +64,7 @@ def _guessed(source: SlideSource, image: SourceImage, source_bytes: int, rates: 
     held = _held(source, image)
     if not 0 < share <= _UNCOMPRESSED:
         return Detail(rates.guessed_detail, rates.spread_guessed, None, held)
-    return Detail(_detail(share, image, rates), rates.spread_guessed, None, held)
+    return Detail(_detail(np.array([share]), image, rates), rates.spread_guessed, None, held)
 
 
 def _held(source: SlideSource, image: SourceImage) -> float:
@@ -72,9 +73,10 @@ def _held(source: SlideSource, image: SourceImage) -> float:
     return sum(float(stored.mean()) for stored in known) / len(known) if known else 1.0
 
 
-def _detail(share: float, image: SourceImage, rates: Rates) -> float:
-    detail = share**0.5 if _is_lossy(image) else share / rates.encoded_size[_LOSSLESS]
-    return min(_MOST, max(_LEAST, detail))
+def _detail(shares: NDArray[np.float64], image: SourceImage, rates: Rates) -> float:
+    """Return the mean of the tiles' details: blank tiles beside rich ones have less than tiles of their mean would."""
+    details = np.sqrt(shares) if _is_lossy(image) else shares / rates.encoded_size[_LOSSLESS]
+    return float(np.clip(details, _LEAST, _MOST).mean())
 
 
 def _is_lossy(image: SourceImage) -> bool:

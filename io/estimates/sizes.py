@@ -30,6 +30,11 @@ _FRAME_BYTES = Span(80, 200, 400)
 """Of the headers in an encoded frame itself."""
 _BASIC_ENTRY, _EXTENDED_ENTRY = 4, 16
 _RATIO_SPREAD = 1.1
+_RECOMPRESSED_SPREAD = 2.0
+_QUALITY_SPREAD = 1.5
+"""Factor by which the bounds are wider where a quality in dB is asked for: what it takes depends on noise."""
+_LARGER_THAN_PIXELS = 1.01
+"""Run lengths of noise, and bytes that an encoder adds to what it cannot compress."""
 
 
 def frame_bytes(slide: OpenedSlide, instance: InstancePlan, detail: Detail, rates: Rates) -> Span:
@@ -38,14 +43,15 @@ def frame_bytes(slide: OpenedSlide, instance: InstancePlan, detail: Detail, rate
     if instance.route.keeps_tiles:
         passing = _passing_bytes(slide, instance)
         if instance.route is Route.RECOMPRESSED:
-            likely = (passing.likely if passing else pixels * detail.value**2) * rates.recompressed_size
-            return Span.around(likely, rates.spread_stored)
+            likely = (passing.likely if passing else (detail.stored_bytes or 0)) * rates.recompressed_size
+            return Span.around(likely, _RECOMPRESSED_SPREAD)
         if passing is not None:
             return passing
-        return Span.around(pixels * detail.value**2, rates.spread_stored)
+        return Span.around((detail.stored_bytes or 0), rates.spread_stored)
     if not instance.transfer_syntax.is_encapsulated:
         return Span.of(pixels)
-    return _encoded_bytes(instance, detail, slide.config, rates).at_most(pixels + _FRAME_BYTES.high * instance.frames)
+    most = pixels * _LARGER_THAN_PIXELS + _FRAME_BYTES.high * instance.frames
+    return _encoded_bytes(instance, detail, slide.config, rates).at_most(most)
 
 
 def file_bytes(slide: OpenedSlide, instance: InstancePlan, frames: Span) -> Span:
@@ -92,14 +98,18 @@ def _encoded_bytes(instance: InstancePlan, detail: Detail, config: ConversionCon
     held = detail.held if instance.native_grid else 1.0
     syntax = instance.transfer_syntax
     if syntax.is_jpeg_2000_family and not instance.reversible and config.compression_ratio is not None:
-        return Span.around(pixels * held / config.compression_ratio, _RATIO_SPREAD).plus(around)
+        # Each frame has the ratio, whatever part of it lies in the image; one of which little does may have a higher one.
+        inside, whole = pixels * held, instance.frame_bytes * instance.frames * held
+        return Span(inside / _RATIO_SPREAD, inside, whole).over(config.compression_ratio).plus(around)
+    spread = detail.spread
     likely = pixels * held * detail.value * rates.encoded_size[_size_name(instance)]
     if syntax in (TransferSyntax.JPEG_BASELINE, TransferSyntax.JPEG_XL_RECOMPRESSION):
         likely *= _between(rates.jpeg_quality_size, config.jpeg_quality)
         likely *= rates.recompressed_size if syntax is TransferSyntax.JPEG_XL_RECOMPRESSION else 1.0
     elif syntax.is_jpeg_2000_family and not instance.reversible and config.j2k_quality is not None:
         likely *= _between(rates.j2k_quality_size, config.j2k_quality)
-    return Span.around(likely, detail.spread).plus(around)
+        spread *= _QUALITY_SPREAD
+    return Span.around(likely, spread).plus(around)
 
 
 def _size_name(instance: InstancePlan) -> str:

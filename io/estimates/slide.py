@@ -70,7 +70,7 @@ def _forecast(
         route=instance.route,
         reason=instance.reason,
         pixel_bytes=instance.frame_bytes * instance.frames,
-        stored_bytes=None if instance.averaged else detail.stored_bytes,
+        stored_bytes=_stored_bytes(slide, instance),
         frame_bytes=frames,
         file_bytes=files,
         cpu=instance_seconds(instance, image, detail, frames, slide.config, rates, chained=chained),
@@ -78,3 +78,10 @@ def _forecast(
         writes=write_requests(instance),
         reads=read_requests(instance),
     )
+
+
+def _stored_bytes(slide: OpenedSlide, instance: InstancePlan) -> int | None:
+    """Return the bytes of the tiles that an instance is made of; None where they are not told, or it is averaged."""
+    planes = [slide.source.tile_lengths(instance.image, plane) for plane in instance.source_planes]
+    known = [int(lengths.sum()) for lengths in planes if lengths is not None]
+    return sum(known) if not instance.averaged and len(known) == len(planes) else None

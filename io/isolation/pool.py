@@ -3,6 +3,7 @@
 import atexit
 import logging
 import os
+import signal
 import sys
 import threading
 import weakref
@@ -64,6 +65,25 @@ class HelperPool:
         (value,) = self.stream(function, *arguments, seconds=seconds, about=about, uri=uri)
         return value
 
+    def begin(self) -> None:
+        """Start a helper process beside whatever else this process does, and have it ready for the first call."""
+        with self._room:
+            if self._closed or self._started:
+                return
+            self._beginning = True
+        threading.Thread(target=self._begin, name="begin_helper", daemon=True).start()
+
+    def _begin(self) -> None:
+        try:
+            process = self._take("the first slide", "", begins=True)
+        except DecoderCrash as error:
+            _LOG.info("%s", error)  # the first call will tell
+        else:
+            self._give_back(process)
+        with self._room:
+            self._beginning = False
+            self._room.notify_all()
+
     def close(self) -> None:
         """End all helper processes, for good: calls under way and later ones raise DecoderCrash."""
         atexit.unregister(self.close)
@@ -89,11 +109,12 @@ class HelperPool:
         self._busy: dict[HelperProcess, _World] = {}
         self._started = 0
         self._closed = False
+        self._beginning = False
 
-    def _take(self, about: str, uri: str) -> HelperProcess:
+    def _take(self, about: str, uri: str, *, begins: bool = False) -> HelperProcess:
         world = (dict(os.environ), os.getcwd(), list(sys.path))
         with self._room:
-            self._room.wait_for(lambda: self._closed or self._idle or self._started < self._most)
+            self._room.wait_for(lambda: self._closed or self._idle or self._has_room(begins))
             if self._closed:
                 raise DecoderCrash(f"{about}: not begun, because the job ends", uri=uri)
             process, its_world = self._idle.pop() if self._idle else (None, world)
@@ -118,6 +139,9 @@ class HelperPool:
             if self._closed:
                 process.kill()
         return process
+
+    def _has_room(self, begins: bool) -> bool:
+        return self._started < self._most and (begins or not self._beginning)
 
     def _give_back(self, process: HelperProcess) -> None:
         with self._room:
@@ -152,10 +176,10 @@ def _crash(ended: ProcessEnded, about: str, uri: str) -> DecoderCrash:
         _LOG.info("%s: %s", about, ended.said)
     spoken = " ".join(ended.said.partition(_DUMP)[0].split())[-_SHOWN_OF_TALK:]
     how = how_it_ended(ended.code)
-    if ended.code == -9:
-        way_out = "as the system does when memory runs out: give it more memory, or fewer --threads"
+    if ended.code == -signal.SIGKILL:
+        why = "which the system sends when memory runs out; give it more, or fewer --threads"
     else:
-        way_out = "the file is damaged, or meets a defect of the library that decodes it: check the copy, leave it out"
+        why = "so the file is damaged or meets a defect of the library that decodes it; check the copy, or leave it out"
     return DecoderCrash(
-        f"{about}: the helper process ended with {how}, {way_out}{f' ({spoken})' if spoken else ''}", uri=uri
+        f"{about}: the helper process ended with {how}, {why}{f' ({spoken})' if spoken else ''}", uri=uri
     )

@@ -74,7 +74,7 @@ def slide_name(uri: str, folder: str) -> str:
 def check_name(name: str) -> None:
     """Raise ValueError for a name that is no relative path of plain components: it becomes a folder of the output."""
     parts = name.split("/")
-    if any(part.strip() in ("", ".", "..") or part != part.strip() for part in parts) or "\\" in name:
+    if any(part.strip() in ("", ".", "..") for part in parts) or "\\" in name:
         raise ValueError(f"{name!r} is no name of a folder in the output; it is one or more names with / between them")
     if not name.isprintable():
         raise ValueError(f"{name!r} has characters that are no text")

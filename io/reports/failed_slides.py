@@ -42,6 +42,10 @@ class FailedSlides:
     def __contains__(self, slide_id: object) -> bool:
         return slide_id in self._classes
 
+    def error_class(self, slide_id: str) -> str | None:
+        """Return the class of a slide; None if it has not failed."""
+        return self._classes.get(slide_id)
+
     @property
     def counts(self) -> dict[str, int]:
         """Slides by error class, most first."""

@@ -37,11 +37,11 @@ class LiveReport:
         self._told = False
         self._thread = threading.Thread(target=self._keep_current, name="live-report", daemon=True)
 
-    def begin_wave(self, *, slides: int, bytes: int, again: bool = False) -> None:
-        """Begin a wave of `slides` inputs that take `bytes` as listed; `again`: they failed in an earlier wave."""
+    def begin_wave(self, *, slides: int, bytes: int) -> None:
+        """Begin a wave of `slides` inputs that take `bytes` as listed."""
         with self._figures:
             self._board.next_wave()
-            self._tally.begin(slides=slides, bytes=bytes, again=again)
+            self._tally.begin(slides=slides, bytes=bytes)
 
     def end_wave(self, report: dict[str, Any], seconds: float) -> None:
         """End it with its report: its figures move from the board to the tally."""

@@ -12,7 +12,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from pipeline.io.reports.markup import Markup, element, verbatim
+from pipeline.io.reports.markup import Markup, element, joined, verbatim
 from pipeline.io.reports.page_failures import failure_sections
 from pipeline.io.reports.page_figures import figure_section, frame_section
 from pipeline.io.reports.page_style import SCRIPT, STYLE
@@ -79,7 +79,7 @@ def _heading(summary: Mapping[str, Any]) -> list[Markup]:
             "killed. Run the same command again: what is published stays, and the job goes on from there."
         )
         parts.append(element("p", element("b"), text, class_="stale", data_updated=summary["updated"], hidden=""))
-    return [*parts, _bar(summary), _counts(summary)]
+    return [*parts, joined(_bar(summary)), _counts(summary)]
 
 
 def _headline(summary: Mapping[str, Any]) -> str:
@@ -96,7 +96,7 @@ def _headline(summary: Mapping[str, Any]) -> str:
 def _outlook(summary: Mapping[str, Any]) -> list[str]:
     elapsed = duration_text(summary["elapsed_seconds"])
     if summary["state"] == "finished":
-        return [f"It took {elapsed}, until ", time_element(summary["ended"]), "."]
+        return [f"It took {elapsed} and ended ", time_element(summary["ended"]), "."]
     if summary["state"] == "stopped":
         return [
             f"It was stopped after {elapsed}, ",

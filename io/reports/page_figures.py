@@ -64,8 +64,10 @@ def _figure(name: str, value: str, more: str | None) -> Markup:
     return element("div", element("dt", name), element("dd", value, element("small", more) if more else None))
 
 
-def _waves_text(waves: Mapping[str, Any]) -> str:
+def _waves_text(waves: Mapping[str, Any]) -> str | None:
     expected = waves["expected"]
+    if expected == 1:
+        return None
     return count_text(waves["ended"], "wave") if expected is None else f"{waves['ended']:,} of {expected:,} waves ended"
 
 

@@ -11,6 +11,7 @@ import resource
 import sys
 from collections.abc import Sequence
 from enum import StrEnum
+from functools import cache
 from importlib import metadata
 from typing import Any
 
@@ -181,6 +182,7 @@ def _plain(value: Any) -> Any:
     return value.value if isinstance(value, StrEnum) else list(value) if isinstance(value, tuple) else value
 
 
+@cache
 def library_versions() -> dict[str, str]:
     """Return the versions of this package, Python, and the libraries that what is written depends on."""
     versions = {"slidebeam": pipeline.__version__, "python": sys.version.split()[0]}

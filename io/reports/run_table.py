@@ -5,8 +5,7 @@ known of the run as a whole; they stand in the run's first row and are null in t
 table is right. So does the process that made the run, which differs from job to job as the times do.
 """
 
-import io
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pyarrow
@@ -50,13 +49,6 @@ def run_table(outcomes: Sequence[SlideOutcome], wave: int) -> Any:
                     whole = {} if number else _of_the_run(counters)
                     rows.append({**run, "frames": share.frames, "route": share.route, "reason": share.reason, **whole})
     return pyarrow.Table.from_pylist(rows, schema=RUN_SCHEMA)
-
-
-def with_runs_of_others(table: Any, before: bytes, slides: Collection[str]) -> Any:
-    """Return a table of runs behind those that a Parquet file `before` has of other slides than `slides`."""
-    kept = pyarrow.parquet.read_table(io.BytesIO(before))
-    own = pyarrow.compute.is_in(kept["slide_id"].cast(pyarrow.string()), pyarrow.array(sorted(slides)))
-    return pyarrow.concat_tables([kept.filter(pyarrow.compute.invert(own)), table])
 
 
 def _of_the_run(counters: RunCounters) -> dict[str, Any]:

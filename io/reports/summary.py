@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from pipeline.io.reports.tally import JobTally
 
 SUMMARY_SCHEMA = "slidebeam-job-summary-v1"
+_LONGEST_SECONDS = 10 * 365 * 86_400
+"""What would take longer than ten years has only begun: nobody knows yet."""
 _TABLES = ("slides", "instances", "runs", "failures")
 
 
@@ -39,9 +41,8 @@ def job_summary(tally: "JobTally", state: JobState | None = None, progress: Prog
     """
     progress = progress if progress is not None and tally.wave is not None else Progress()
     slides = _slides(tally, progress)
-    done, expected = slides["done"], slides["expected"]
     if state is None:
-        state = JobState.FINISHED if expected is None or done >= expected else JobState.STOPPED
+        state = JobState.STOPPED if _are_left(slides) else JobState.FINISHED
     routes = Counter(tally.routes) + Counter({route.value: frames for route, frames in progress.routes.items()})
     frames = max(routes.total(), tally.routes.total() + progress.frames)
     passing = sum(routes[route.value] for route in Route if route.keeps_tiles)
@@ -50,6 +51,8 @@ def job_summary(tally: "JobTally", state: JobState | None = None, progress: Prog
     worked, left = _work(tally, progress, slides)
     now = datetime.now(UTC)
     seconds_left = left * busy / worked if state is JobState.RUNNING and left is not None and worked > 0 else None
+    if seconds_left is not None and seconds_left > _LONGEST_SECONDS:
+        seconds_left = None
     return {
         "schema": SUMMARY_SCHEMA,
         "job": tally.job,
@@ -108,9 +111,16 @@ def _slides(tally: "JobTally", progress: Progress) -> dict[str, int | None]:
     }
 
 
+def _are_left(slides: dict[str, int | None]) -> bool:
+    done, expected = slides["done"], slides["expected"]
+    return done is not None and expected is not None and done < expected
+
+
 def _failures(tally: "JobTally", progress: Progress) -> dict[str, dict[str, Any]]:
     counts = Counter(tally.failed.counts)
     counts.update(progress.error_classes.values())
+    counts.subtract(filter(None, map(tally.failed.error_class, progress.slides)))  # tried again, and ended again
+    counts = +counts
     return {kind: {"slides": slides, "example": tally.failed.example(kind)} for kind, slides in counts.most_common()}
 
 

@@ -24,8 +24,6 @@ class Wave:
     slides: int
     bytes: int
     """Of its sources, as listed."""
-    again: bool
-    """Its slides failed in an earlier wave."""
     begun: float
     """Seconds of `time.monotonic`."""
 
@@ -72,28 +70,23 @@ class JobTally:
         self.rss_bytes = 0
         self.engine = ""
 
-    def begin(self, *, slides: int, bytes: int, again: bool = False) -> None:
-        """Begin a wave of `slides` inputs that take `bytes` as listed; `again`: they failed in an earlier wave."""
-        self.wave = Wave(slides=slides, bytes=bytes, again=again, begun=time.monotonic())
-        if again:
-            self.expected_bytes += bytes
+    def begin(self, *, slides: int, bytes: int) -> None:
+        """Begin a wave of `slides` inputs that take `bytes` as listed."""
+        self.wave = Wave(slides=slides, bytes=bytes, begun=time.monotonic())
 
     def add(self, report: Mapping[str, Any], seconds: float) -> None:
-        """End the wave with its report; of one that slides tried again were merged into, those slides alone count."""
+        """End the wave with its report. A slide that failed in an earlier one, before its file was mended, moves."""
         wave, self.wave = self.wave, None
-        again = wave is not None and wave.again
         failures = first_failures(report["failures"])
-        tried = set(report["tried_again"]) if again else None
-        slides = [slide for slide in report["slides"] if tried is None or slide["slide_id"] in tried]
+        slides = report["slides"]
         for slide in slides:
             self._add_slide(slide, failures.get(slide["slide_id"]))
         if wave is not None:
-            if not again:
-                self.more_slides += max(0, len(slides) - wave.slides)
+            self.more_slides += max(0, len(slides) - wave.slides)
             worked = sum(slide["status"] != Status.SKIPPED for slide in slides)
             self.source_bytes += wave.bytes
             self.worked_bytes += wave.bytes * worked // max(1, len(slides))
-        self.waves += not again
+        self.waves += 1
         self.busy_seconds += seconds
         self.counters.update(report.get("counters", {}))
         self.rss_bytes = max(self.rss_bytes, report["metrics"]["rss_bytes"])

@@ -7,12 +7,10 @@ and nothing grows with the corpus.
 
 import json
 from collections.abc import Sequence
-from operator import itemgetter
 
 from pipeline.io.deidentification.names import without_sources
-from pipeline.io.reports.merge import merged_report
 from pipeline.io.reports.report import conversion_report
-from pipeline.io.reports.run_table import run_table, with_runs_of_others
+from pipeline.io.reports.run_table import run_table
 from pipeline.io.reports.schemas import parquet_bytes
 from pipeline.io.reports.tables import failure_table, instance_table, slide_table
 from pipeline.io.storage.opening import open_store
@@ -21,34 +19,20 @@ from pipeline.model.records import SlideOutcome
 
 
 def write_reports(
-    outcomes: Sequence[SlideOutcome],
-    config: ConversionConfig,
-    job: str,
-    wave: int | None = None,
-    *,
-    again: bool = False,
+    outcomes: Sequence[SlideOutcome], config: ConversionConfig, job: str, wave: int | None = None
 ) -> tuple[str, ...]:
     """Write the report, the failures and four tables of a job or, from 1, one of its waves; return their URIs.
 
-    `outcomes` has one for every input. Writing again replaces. With `again` the slides were tried again in the same
-    wave, and what is said of them takes the place of what its reports said before. Raises StorageError.
+    `outcomes` has one for every input. Writing again replaces. Raises StorageError.
     """
     outcomes = without_sources(outcomes, config)
     store = open_store(config.output, job)
     report = conversion_report(outcomes, config, job, wave)
-    runs = run_table(outcomes, wave or 1)
     part = "" if wave is None else f"/{wave:04d}.parquet"
-    if again:
-        tried = sorted(outcome.slide_id for outcome in outcomes)
-        report = merged_report([json.loads(store.read_report(f"{job}/{report_name(wave)}")), report])
-        for rows in ("slides", "instances", "failures"):
-            report[rows].sort(key=itemgetter("slide_id"))
-        report["tried_again"] = tried
-        runs = with_runs_of_others(runs, store.read_report(f"{job}/runs.parquet{part}"), tried)
     tables = {
         "slides": slide_table(report, wave or 1),
         "instances": instance_table(report, wave or 1),
-        "runs": runs,
+        "runs": run_table(outcomes, wave or 1),
         "failures": failure_table(report, wave or 1),
     }
     files = {

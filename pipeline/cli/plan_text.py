@@ -23,7 +23,7 @@ _DOES = {
 
 def plan_lines(report: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], reports: str) -> Iterator[str]:
     """Yield the lines; `rows` are those of the slides, or the first of them, `reports` is where the files are."""
-    yield from _problem_lines(report)
+    yield from (f"problem: {text}" for text in problem_texts(report))
     total = report["slides"]["total"]
     if total <= MOST_ROWS:
         yield from aligned(_slide_row(row) for row in rows)
@@ -36,13 +36,14 @@ def plan_lines(report: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], rep
     yield f"Plan: {reports}/plan.json"
 
 
-def _problem_lines(report: Mapping[str, Any]) -> Iterator[str]:
-    yield from (f"problem: {text}" for text in report["job_problems"])
+def problem_texts(report: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a line a problem, those of the job first: slide, what is wrong, what to do."""
+    yield from report["job_problems"]
     problems = report["problems"]
     for problem in problems[:_MOST_PROBLEMS]:
-        yield f"problem: {about(problem['slide_id'], problem['problem'])}"
+        yield about(problem["slide_id"], problem["problem"])
     if len(problems) > _MOST_PROBLEMS:
-        yield f"problem: and {len(problems) - _MOST_PROBLEMS:,} more, in plan.json"
+        yield f"and {len(problems) - _MOST_PROBLEMS:,} more, in plan.json"
 
 
 def _slide_row(row: Mapping[str, Any]) -> list[str]:

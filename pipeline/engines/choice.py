@@ -12,6 +12,8 @@ from pipeline.model.errors import ConfigError
 
 IN_PROCESS = "FnApiRunner"
 DASK = "DaskRunner"
+DATAFLOW = "DataflowRunner"
+_OF_FLINK = ("flinkrunner", "portablerunner")
 
 
 def engine_name(options: PipelineOptions) -> str:
@@ -21,8 +23,13 @@ def engine_name(options: PipelineOptions) -> str:
 
 
 def engine(options: PipelineOptions) -> PipelineRunner:
-    """Return the engine that the options ask for. Raises ConfigError when there is none of its name."""
-    runner = named_engine(engine_name(options))
+    """Return the engine that the options ask for. Raises ConfigError when there is none, or it could not work."""
+    name = engine_name(options)
+    runner = named_engine(name)
+    if _is(name, DATAFLOW):
+        from pipeline.engines.dataflow import check_workers
+
+        check_workers(options)
     if type(runner) is FnApiRunner and options.view_as(DirectOptions).direct_running_mode == "multi_processing":
         from pipeline.engines.processes import WorkerProcesses
 
@@ -35,13 +42,24 @@ def named_engine(name: str) -> PipelineRunner:
 
     Raises ConfigError when Beam has no runner of the name, or it lacks a library.
     """
-    if name.rpartition(".")[2].lower() == DASK.lower():  # Beam, too, takes names in any case
+    if _is(name, DASK):
         try:
             from pipeline.engines.dask import Dask
         except ImportError as error:
             raise ConfigError(f"--runner {name} needs dask: pip install 'slidebeam[dask]' ({error})") from error
         return Dask()
+    if _is(name, DATAFLOW):
+        from pipeline.engines.dataflow import check_library
+
+        check_library()
+    if _is(name, *_OF_FLINK):
+        import pipeline.engines.flink  # noqa: F401  its options are known from here on
     try:
         return create_runner(name)
     except (ValueError, ImportError, AttributeError) as error:
         raise ConfigError(f"--runner {name} is not to be had: {error}") from error
+
+
+def _is(name: str, *runners: str) -> bool:
+    """Whether a name, which Beam takes in any case and with its module before it, is one of the runners'."""
+    return name.rpartition(".")[2].lower() in {runner.lower() for runner in runners}

@@ -9,7 +9,9 @@ A worker that is lost takes its results with it: dask makes them again, on anoth
 means planning again, and the runs that it had done.
 """
 
-from collections.abc import Iterable
+import logging
+import secrets
+from collections.abc import Iterable, Sequence
 from operator import itemgetter
 from typing import Any
 
@@ -24,7 +26,9 @@ from apache_beam.transforms.window import GlobalWindows
 from apache_beam.utils.windowed_value import WindowedValue
 from dask.bag import Bag, concat, from_sequence
 from dask.bag.core import groupby_tasks
-from dask.distributed import Client
+from dask.distributed import Client, Future
+
+from pipeline.engines.dask_metrics import DaskMetrics, told_to_scheduler
 
 _PARTITIONS_A_THREAD = 8
 """Of the cluster: enough that a worker that is done early finds more to do."""
@@ -39,21 +43,30 @@ class Dask(DaskRunner):  # type: ignore[misc]
         """Hand the graph to the scheduler."""
         arguments = options.view_as(DaskOptions).get_all_options(drop_default=True, current_only=True)
         partitions = DaskOptions._extract_bag_kwargs(arguments).get("npartitions")
+        # Of the workers that it starts itself, it would tell how it ends them.
+        logging.getLogger("distributed").setLevel(logging.ERROR)
         client = Client(**arguments)
         threads = sum(client.nthreads().values())
         pipeline.replace_all(overrides.dask_overrides())
-        bags = _Bags(partitions or min(_MOST_PARTITIONS, _PARTITIONS_A_THREAD * max(1, threads)))
+        topic = f"slidebeam-{secrets.token_hex(8)}"
+        bags = _Bags(partitions or min(_MOST_PARTITIONS, _PARTITIONS_A_THREAD * max(1, threads)), topic)
         pipeline.visit(bags)
-        return DaskResult(client, client.compute(dask.optimize(bags.leaf)))
+        return DaskResult(client, client.compute(dask.optimize(bags.leaf)), topic)
 
 
 class DaskResult(DaskRunnerResult):  # type: ignore[misc]
     """A job on a dask cluster."""
 
+    def __init__(self, client: Client, futures: Sequence[Future], topic: str) -> None:
+        super().__init__(client, futures)
+        self._topic = topic
+        self._metrics = DaskMetrics(())
+
     def wait_until_finish(self, duration: int | None = None) -> str:
         """Wait, and leave the cluster; raises what a worker raised."""
         try:
             state: str = super().wait_until_finish(duration)
+            self._metrics = DaskMetrics(event for _, event in self.client.get_events(self._topic))
             return state
         except BaseException:
             self.client.cancel(self.futures)
@@ -61,12 +74,17 @@ class DaskResult(DaskRunnerResult):  # type: ignore[misc]
         finally:
             self.client.close()
 
+    def metrics(self) -> DaskMetrics:
+        """Return what the workers counted, once the job has ended."""
+        return self._metrics
+
 
 class _Bags(PipelineVisitor):  # type: ignore[misc]
     """Makes the bag of every transform of a graph."""
 
-    def __init__(self, partitions: int) -> None:
+    def __init__(self, partitions: int, topic: str) -> None:
         self._partitions = partitions
+        self._topic = topic
         self._bags: dict[AppliedPTransform, Bag] = {}
 
     @property
@@ -94,7 +112,8 @@ class _Bags(PipelineVisitor):  # type: ignore[misc]
             return groupby_tasks(few, itemgetter(0)).map(_without_windows)
         if type(transform) is beam.ParDo:
             arguments, keywords = transform.raw_side_inputs
-            return inputs[0].map_partitions(_run_bundle, transform.fn, transform.label, list(arguments), keywords)
+            step = (self._topic, node.full_label)
+            return inputs[0].map_partitions(_run_bundle, transform.fn, step, list(arguments), keywords)
         return inputs[0]  # what remains of a composite, and GroupAlsoByWindow: there is one window
 
 
@@ -125,8 +144,10 @@ class _Kept(Receiver):  # type: ignore[misc]
         self.values.append(windowed_value.value)
 
 
-def _run_bundle(elements: Iterable[Any], fn: beam.DoFn, label: str, arguments: list[Any], keywords: Any) -> list[Any]:
-    """Put the elements of a partition through a DoFn, from setup to teardown."""
+def _run_bundle(
+    elements: Iterable[Any], fn: beam.DoFn, step: tuple[str, str], arguments: list[Any], keywords: Any
+) -> list[Any]:
+    """Put the elements of a partition through a DoFn, from setup to teardown; `step` is its topic and label."""
     kept = _Kept()
     invoker = DoFnInvoker.create_invoker(
         DoFnSignature(fn),
@@ -139,7 +160,7 @@ def _run_bundle(elements: Iterable[Any], fn: beam.DoFn, label: str, arguments: l
             process_yields_batches=False,
             process_batch_yields_elements=False,
         ),
-        context=DoFnContext(label, state=None),
+        context=DoFnContext(step[1], state=None),
         side_inputs=None,
         input_args=arguments,
         input_kwargs=keywords,
@@ -148,10 +169,11 @@ def _run_bundle(elements: Iterable[Any], fn: beam.DoFn, label: str, arguments: l
     )
     invoker.invoke_setup()
     try:
-        invoker.invoke_start_bundle()
-        for element in elements:
-            invoker.invoke_process(GlobalWindows.windowed_value(element))
-        invoker.invoke_finish_bundle()
+        with told_to_scheduler(*step):
+            invoker.invoke_start_bundle()
+            for element in elements:
+                invoker.invoke_process(GlobalWindows.windowed_value(element))
+            invoker.invoke_finish_bundle()
     finally:
         invoker.invoke_teardown()
     return kept.values

@@ -40,6 +40,10 @@ class Span(NamedTuple):
         """Return the sum: bounds add up, as if all were wrong in the same direction."""
         return Span(self.low + other.low, self.likely + other.likely, self.high + other.high)
 
+    def over(self, divisor: float) -> "Span":
+        """Return a share of the figure."""
+        return Span(self.low / divisor, self.likely / divisor, self.high / divisor)
+
     def at_most(self, most: float) -> "Span":
         """Return the figure with its bounds held below a most."""
         return Span(min(self.low, most), min(self.likely, most), min(self.high, most))

@@ -1,5 +1,6 @@
 """Dates and times of a manifest, as its laboratory writes them, in the form of DICOM (PS3.5 6.2: DA, TM, DT)."""
 
+import re
 from datetime import UTC, datetime
 from functools import cache
 
@@ -43,7 +44,7 @@ def _told(date_format: str, *, of_birth: bool) -> frozenset[str]:
     probe = _PROBE if of_birth else _PROBE.replace(year=2017)
     try:
         found = datetime.strptime(probe.strftime(date_format), date_format)
-    except (ValueError, UnicodeError) as error:
+    except (ValueError, re.error) as error:
         raise ValueError(f"{date_format!r} is no format of dates: {error}") from None
     told = {"date"} if found.date() == probe.date() else set()
     if (found.hour, found.minute) == (probe.hour, probe.minute):

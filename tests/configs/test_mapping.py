@@ -177,6 +177,7 @@ def test_what_holds_between_keys_is_checked_for_every_kind_of_row() -> None:
         ("metadata:\n  patient_id: {column: a, format: '%d'}\n", r"m\.yaml:2: patient_id is no date and no time"),
         ("metadata:\n  study_date: {column: a, format: '%m.%Y'}\n", r"m\.yaml:2: .*does not tell day, month and year"),
         ("metadata:\n  study_date: {column: a, format: '%Q'}\n", r"m\.yaml:2: .*is no format of dates"),
+        ("metadata:\n  study_date: {column: a, format: '%d%d'}\n", r"m\.yaml:2: .*is no format of dates"),
         ("metadata:\n  study_time: {column: a, format: '%I:%M'}\n", r"m\.yaml:2: .*does not tell hour and minute"),
         (
             "metadata:\n  patient_birth_date: {column: a, format: '%d.%m.%y'}\n",

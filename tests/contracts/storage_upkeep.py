@@ -136,6 +136,76 @@ class UpkeepContract(StoreContract):
         alive.clean(SLIDE)
         assert self.leftovers(tmp_path) == []
 
+    # what other jobs left
+
+    def test_what_is_staged_is_known_by_job_and_slide(self, tmp_path: Path) -> None:
+        """Of slides in folders, too, and whatever a slide is called."""
+        store, other = self.make_store(tmp_path, "job"), self.make_store(tmp_path, "other")
+        assert store.staged_jobs() == []
+        slides = [SLIDE, "parts/series/digests", "x/parts"]
+        for name in slides:
+            self.stage_series(other, slide_id=name)
+            other.stage_digests(name, "level-0", 0, bytes(16))
+        other.write_job_file("slides.jsonl", b"12345")
+        assert store.staged_jobs() == ["other"]
+        assert store.staged_files("job") == store.staged_files("never was") == []
+        files = store.staged_files("other")
+        assert {file.slide_id for file in files} == {*slides, ""}
+        (own,) = [file for file in files if not file.slide_id]
+        assert (own.name, own.bytes, own.is_temporary) == ("_job/slides.jsonl", 5, False)
+        assert abs(own.changed - store.clock()) < 60
+        assert other.staged_jobs() == ["other"]
+
+    def test_what_another_job_left_can_be_removed_in_part(self, tmp_path: Path) -> None:
+        """What was not named stays; the rest can go later, and again is no error."""
+        store, dead = self.make_store(tmp_path, "job"), self.make_store(tmp_path, "dead")
+        self.stage_series(dead, slide_id="goes.svs")
+        sizes = self.stage_series(dead, slide_id="stays.svs")
+        dead.write_job_file("owner.json", b"{}")
+        files = store.staged_files("dead")
+        store.remove_staged("dead", [file for file in files if file.slide_id == "goes.svs"])
+        assert store.staged_sizes("goes.svs", "dead") == {}
+        assert store.staged_sizes("stays.svs", "dead") == sizes
+        assert store.read_job_file("owner.json", "dead") == b"{}"
+        for _ in range(2):
+            store.remove_staged("dead", files)
+        assert store.staged_jobs() == []
+        assert self.leftovers(tmp_path) == []
+
+    def test_what_comes_while_it_is_removed_stays(self, tmp_path: Path) -> None:
+        """Only what was seen goes, so that nobody loses what he has just written."""
+        store, other = self.make_store(tmp_path, "job"), self.make_store(tmp_path, "other")
+        other.write_job_file("seen", b"")
+        files = store.staged_files("other")
+        other.write_job_file("new", b"new")
+        store.remove_staged("other", files)
+        assert store.read_job_file("new", "other") == b"new"
+        with pytest.raises(StorageError):
+            store.read_job_file("seen", "other")
+
+    def test_job_files_are_written_while_others_clean(self, tmp_path: Path) -> None:
+        """A job's folder may be taken for nobody's before its owner stands in it: then it is made again."""
+        store, other = self.make_store(tmp_path, "job"), self.make_store(tmp_path, "other")
+        stop = threading.Event()
+
+        def sweep() -> None:
+            while not stop.is_set():
+                for job in store.staged_jobs():
+                    store.remove_staged(job, [file for file in store.staged_files(job) if file.is_temporary])
+
+        with ThreadPoolExecutor(1) as pool:
+            sweeping = pool.submit(sweep)
+            for turn in range(self.turns):
+                other.write_job_file("owner.json", str(turn).encode())
+                assert store.read_job_file("owner.json", "other") == str(turn).encode()
+                other.remove_job_file("owner.json")
+            stop.set()
+            sweeping.result()
+
+    def test_an_output_without_uploads_gives_up_none(self, store: OutputStore) -> None:
+        """Only stores that keep uploads nobody ended have any."""
+        assert store.abandon_uploads(0) == 0
+
     def test_a_run_can_be_staged_while_another_slide_is_cleaned(self, store: OutputStore) -> None:
         """Cleaning takes empty folders away under the feet of those who make them."""
         stop = threading.Event()

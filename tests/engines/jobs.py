@@ -97,15 +97,16 @@ def timeless(value: Any) -> Any:
     return [timeless(part) for part in value] if isinstance(value, list) else value
 
 
-def wait_until(happened: Callable[[], bool], job: "subprocess.Popen[str]") -> None:
-    """Wait for something to happen in a job that runs."""
+def wait_until(happened: Callable[[], bool], job: "subprocess.Popen[str] | None" = None) -> None:
+    """Wait for something to happen, in a job that runs."""
     deadline = time.monotonic() + SECONDS
     while not happened():
-        if job.poll() is not None:
+        if job is not None and job.poll() is not None:
             raise AssertionError(f"the job ended before it could be disturbed: {job.communicate()}")
         if time.monotonic() > deadline:
-            job.kill()
-            raise AssertionError(f"nothing happened: {job.communicate()}")
+            if job is not None:
+                job.kill()
+            raise AssertionError(f"nothing happened {'to ' + str(job.communicate()) if job else ''}")
         time.sleep(0.02)
 
 

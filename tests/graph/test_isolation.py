@@ -115,7 +115,7 @@ def test_poison_tiles_fail_alone(environment: dict[str, str], slides: Path, tmp_
 
 def test_poison_that_is_averaged_fails_alone(environment: dict[str, str], slides: Path, tmp_path: Path) -> None:
     sound = sorted(slides.iterdir())
-    poison = [write_slide(slides / f"{fault}-37.isyntax", fault, 37) for fault in ("crash", "hang")]
+    poison = [write_slide(slides / f"{fault}-37.isyntax", fault, 37) for fault in ("crash", "abort")]
     pyramid = ("--regenerate-pyramid", "--no-thumbnail")
     code, ended, failures = run(environment, [*sound, *poison], tmp_path / "out", "--isolate", *pyramid)
     assert code == 1
@@ -123,6 +123,18 @@ def test_poison_that_is_averaged_fails_alone(environment: dict[str, str], slides
     check_failures(failures, slides)
     assert {failure["stage"] for failure in failures.values()} == {"AverageLevels"}
     assert run(environment, sound, tmp_path / "plain", *pyramid)[0] == 0
+    assert published(tmp_path / "plain") == published(tmp_path / "out")
+
+
+def test_worker_processes_have_helpers_of_their_own(environment: dict[str, str], slides: Path, tmp_path: Path) -> None:
+    sound = sorted(slides.iterdir())
+    poison = [write_slide(slides / f"crash-{place}.isyntax", "crash", place) for place in ("opening", "37")]
+    workers = ("--direct_running_mode", "multi_processing", "--direct_num_workers", "2", "--isolate")
+    code, ended, failures = run(environment, [*sound, *poison], tmp_path / "out", *workers)
+    assert code == 1
+    assert [name for name, status in ended.items() if status == "failed"] == sorted(slide.name for slide in poison)
+    check_failures(failures, slides)
+    assert run(environment, sound, tmp_path / "plain")[0] == 0
     assert published(tmp_path / "plain") == published(tmp_path / "out")
 
 

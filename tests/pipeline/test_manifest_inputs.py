@@ -17,6 +17,7 @@ from pipeline.model.errors import ConfigError
 from pipeline.model.keys import SlideInput
 from pipeline.model.manifest_mapping import ManifestMapping
 from pipeline.model.metadata_file import parse_metadata
+from tests import emulators
 from tests.io.manifests.tables import SUFFIXES, write_table
 
 MAPPING = "metadata:\n  patient_id: mrn\n  patient_name: '{family}^{given}'\n"
@@ -114,6 +115,7 @@ def test_names_come_from_a_column(tmp_path: Path) -> None:
         (",1\n", r"cohort\.csv:2: 'file' is empty; each row names a slide"),
         ("*.svs,1\n", r"1 rows have no slide: .*cohort\.csv:2 \(\*\.svs\)"),
         ("folder,1\n", r"cohort\.csv:2: .*folder is a folder, and not of one slide"),
+        ("gs://b/../../a.svs,../1\n", r"cohort\.csv:2: '\.\./1' is no name of a folder"),
         ("ftp://h/a.svs,1\n", r"cohort\.csv:2: .*there is no store for ftp://"),
     ],
 )
@@ -205,6 +207,23 @@ def test_scenes_of_a_file_share_a_row_and_keep_names_of_their_own(tmp_path: Path
     found = join_manifest(scenes, rows, mapping)
     assert [slide.slide_id for slide in found] == ["S1/scene-1", "S1/scene-2"]
     assert {slide.metadata for slide in found} == {'{"accession_number":"S1"}'}
+
+
+def test_a_key_that_climbs_gives_no_name_that_does(gcp_emulator: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    emulators.use_gcs(gcp_emulator, monkeypatch.setenv)
+    uri = f"gs://{emulators.BUCKET}/climbing/cohort.csv"
+    open_bucket(uri).write("climbing/cohort.csv", f"slide\ngs://{emulators.BUCKET}/climbing/../../a.svs\n".encode())
+    with pytest.raises(ConfigError, match=r"cohort\.csv:2: '\.\./\.\./a\.svs' is no name of a folder"):
+        list(expand_manifest(uri))
+
+
+def test_a_join_that_finds_nothing_is_refused_even_with_warn(tmp_path: Path) -> None:
+    warn = mapping_file(tmp_path, "on_missing: warn\n")
+    rows = manifest(tmp_path, "slide\nq\n")
+    with pytest.raises(ConfigError, match="no slide has a row"):
+        join_manifest(slides("a.svs"), rows, warn)
+    with pytest.raises(ConfigError, match="names a slide that is there"):
+        list(expand_manifest(rows, warn))
 
 
 def test_names_that_collide_after_the_join_are_refused(tmp_path: Path) -> None:

@@ -24,12 +24,18 @@ def flink(tmp_path: Path) -> Iterator[FlinkCluster]:
         yield cluster
 
 
-@pytest.fixture
-def flink_jobs(flink: FlinkCluster, tmp_path: Path) -> Iterator[Program]:
-    """Return Beam's job server for the cluster."""
-    jar = os.environ.get("FLINK_JOB_SERVER_JAR", "")
-    if not Path(jar).is_file():
+@pytest.fixture(scope="session")
+def job_server_jar() -> Path:
+    """Return Beam's job server for Flink, as a jar of the versions of both."""
+    jar = Path(os.environ.get("FLINK_JOB_SERVER_JAR", ""))
+    if not jar.is_file():
         skip_or_fail("FLINK_JOB_SERVER_JAR names no file: make test-flink", in_ci=False)
+    return jar
+
+
+@pytest.fixture
+def flink_jobs(job_server_jar: Path, flink: FlinkCluster, tmp_path: Path) -> Iterator[Program]:
+    """Return Beam's job server for the cluster."""
     port = free_port()
     arguments = {
         "flink-master": flink.address,
@@ -40,5 +46,5 @@ def flink_jobs(flink: FlinkCluster, tmp_path: Path) -> Iterator[Program]:
         "artifacts-dir": tmp_path / "artifacts",
     }
     words = [f"--{name}={value}" for name, value in arguments.items()]
-    with running([flink.home.java, *java_options(), "-jar", jar, *words], tmp_path / "job-server", port) as server:
+    with running([flink.home.java, *java_options(), "-jar", str(job_server_jar), *words], tmp_path / "job-server", port) as server:
         yield server

@@ -10,6 +10,9 @@ from tests.engines.jobs import Corpus
 from tests.engines.jobs import wait_until as wait_for_job
 from tests.engines.programs import Program
 
+# Before all others: without it there is no need of slides, a store and a cluster.
+pytestmark = pytest.mark.usefixtures("job_server_jar")
+
 
 def on(job_server: Program, pool: Program, flink: FlinkCluster) -> tuple[str, ...]:
     """Return the arguments that run a job there, in as many tasks as one TaskManager has slots."""

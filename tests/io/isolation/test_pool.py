@@ -81,7 +81,7 @@ def test_a_crash_is_an_error_that_names_the_signal_and_what_was_said(pool: Helpe
 
 def test_memory_that_runs_out_is_told(pool: HelperPool) -> None:
     """The kernel ends a process with SIGKILL."""
-    with pytest.raises(DecoderCrash, match=r"SIGKILL .* memory runs out: give it more"):
+    with pytest.raises(DecoderCrash, match=r"SIGKILL .* memory runs out; give it more"):
         pool.call(calls.end_by, "SIGKILL", **SLIDE)
     with pytest.raises(MemoryError):
         pool.call(calls.eat_memory, 50 << 20, **SLIDE)
@@ -161,6 +161,16 @@ def test_a_helper_knows_the_environment_and_the_folder(
     monkeypatch.setenv("SOME_STORE", "there")
     monkeypatch.chdir(tmp_path)
     assert pool.call(calls.world, "SOME_STORE", **SLIDE)[:2] == ("there", str(tmp_path))
+
+
+def test_one_that_was_begun_serves_the_first_call(pool: HelperPool) -> None:
+    before = children_of(os.getpid())
+    pool.begin()
+    pool.begin()
+    pid = pool.call(calls.who, **SLIDE)
+    assert children_of(os.getpid()) - before == {pid}
+    pool.begin()
+    assert pool.call(calls.who, **SLIDE) == pid
 
 
 def test_modules_are_imported_once_and_beam_is_none_of_them() -> None:

@@ -96,9 +96,9 @@ def test_a_name_that_passes_stays_in_the_output(name: str) -> None:
     assert ".." not in place.parts
 
 
-@pytest.mark.parametrize("name", ["", "..", "a/../b", "/a", "a/", "a//b", ".", " a", "a/b ", "a\\b", "a\tb", "a\0"])
+@pytest.mark.parametrize("name", ["", "..", "a/../b", "/a", "a/", "a//b", ".", "a/ /b", "a\\b", "a\tb", "a\0"])
 def test_names_that_are_no_folder(name: str) -> None:
-    with pytest.raises(ValueError, match="no name of a folder|no text"):
+    with pytest.raises(ValueError, match=r"no name of a folder|no text"):
         check_name(name)
 
 

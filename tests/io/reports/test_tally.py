@@ -68,16 +68,15 @@ def test_failures_are_counted_by_class_with_an_example() -> None:
 
 def test_a_slide_that_is_tried_again_moves() -> None:
     tally = tally_of(wave_report(["a.svs"], failed={"b.svs": "StorageError", "c.svs": "StorageError"}), slides=3)
-    tally.begin(slides=2, bytes=0, again=True)
-    merged = wave_report(["a.svs", "b.svs"], failed={"c.svs": "StorageError"}) | {"tried_again": ["b.svs", "c.svs"]}
-    tally.add(merged, 1.0)
+    tally.begin(slides=2, bytes=0)
+    tally.add(wave_report(["b.svs"], failed={"c.svs": "StorageError"}), 1.0)
     summary = tally.summary()
     assert summary["slides"] == {"expected": 3, "done": 3, "published": 2, "skipped": 0, "failed": 1, "retried": 2}
     assert summary["failures"]["StorageError"]["slides"] == 1
     assert summary["failures"]["StorageError"]["example"]["slide_id"] == "c.svs"
-    assert (summary["frames"]["total"], summary["waves"]["ended"]) == (20, 1)
-    tally.begin(slides=1, bytes=0, again=True)
-    tally.add(wave_report(["c.svs"]) | {"tried_again": ["c.svs"]}, 1.0)
+    assert (summary["frames"]["total"], summary["waves"]["ended"]) == (20, 2)
+    tally.begin(slides=1, bytes=0)
+    tally.add(wave_report(["c.svs"]), 1.0)
     assert (tally.summary()["failures"], tally.summary()["last_failures"]) == ({}, [])
 
 
@@ -99,11 +98,15 @@ def test_the_board_of_the_wave_under_way_is_added() -> None:
 
 def test_a_slide_tried_again_is_counted_once_while_it_runs() -> None:
     tally = tally_of(wave_report(failed={"a.svs": "StorageError"}), slides=1, waves=1)
-    tally.begin(slides=1, bytes=0, again=True)
+    tally.begin(slides=1, bytes=0)
     board = ProgressBoard()
     board.slide_done("a.svs", Status.PUBLISHED)
     slides = tally.summary(JobState.RUNNING, board.snapshot())["slides"]
     assert (slides["done"], slides["published"], slides["failed"]) == (1, 1, 0)
+    board.slide_done("a.svs", Status.FAILED, "SourceError")
+    summary = tally.summary(JobState.RUNNING, board.snapshot())
+    assert (summary["slides"]["done"], summary["slides"]["failed"]) == (1, 1)
+    assert summary["failures"] == {"SourceError": {"slides": 1, "example": None}}
 
 
 def test_time_left_is_bytes_left_at_the_rate_of_what_was_not_skipped() -> None:
@@ -117,6 +120,11 @@ def test_time_left_is_bytes_left_at_the_rate_of_what_was_not_skipped() -> None:
     board.expect(10, 0)
     board.advance(5, 0, 0)
     assert tally.summary(JobState.RUNNING, board.snapshot())["work_share"] == pytest.approx(3000 / 6000)
+
+
+def test_what_would_take_ages_is_not_known() -> None:
+    tally = tally_of(wave_report(["a.svs"]), slides=10**9)
+    assert tally.summary(JobState.RUNNING)["seconds_left"] is None
 
 
 def test_without_sizes_slides_are_what_is_left() -> None:

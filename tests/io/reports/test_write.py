@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pyarrow.dataset
 import pyarrow.parquet
-import pytest
 
 from pipeline.io.reports.run_table import run_table
 from pipeline.io.reports.schemas import RUN_SCHEMA, SCHEMAS, SLIDE_SCHEMA
@@ -65,34 +64,6 @@ def test_tables_of_waves_are_folders_that_read_as_one_table(tmp_path: Path) -> N
     failures = pyarrow.parquet.read_table(folder / "failures.parquet")
     assert sorted(failures["error_class"].to_pylist()) == ["DecoderCrash", "SourceError"]
     assert pyarrow.parquet.read_table(folder / "runs.parquet").num_rows == 12
-
-
-@pytest.mark.parametrize("wave", [None, 3])
-def test_slides_tried_again_take_the_place_of_what_was_said_of_them(tmp_path: Path, wave: int | None) -> None:
-    config = ConversionConfig(output=str(tmp_path))
-    folder = tmp_path / "_reports" / "job-1"
-    before = [written_slide("a.svs"), failed_slide("b.svs", "StorageError"), failed_slide("c.svs", "SourceError")]
-    write_reports(before, config, "job-1", wave)
-    for _ in range(2):  # runners repeat bundles
-        uris = write_reports([written_slide("b.svs")], config, "job-1", wave, again=True)
-    report = json.loads(Path(uris[-1]).read_text("utf-8"))
-    assert [(slide["slide_id"], slide["status"]) for slide in report["slides"]] == [
-        ("a.svs", "published"),
-        ("b.svs", "published"),
-        ("c.svs", "failed"),
-    ]
-    assert report["tried_again"] == ["b.svs"]
-    assert report["metrics"]["total_frames"] == 20
-    runs = pyarrow.parquet.read_table(folder / "runs.parquet")
-    assert runs["slide_id"].to_pylist() == ["a.svs"] * 6 + ["b.svs"] * 6
-    assert runs.schema.equals(RUN_SCHEMA)
-    assert pyarrow.parquet.read_table(folder / "failures.parquet")["slide_id"].to_pylist() == ["c.svs"]
-    assert sorted(pyarrow.parquet.read_table(folder / "instances.parquet")["slide_id"].to_pylist()) == [
-        "a.svs",
-        "a.svs",
-        "b.svs",
-        "b.svs",
-    ]
 
 
 def test_runs_have_a_row_for_every_way_that_frames_went() -> None:

@@ -1,17 +1,32 @@
 """S3 keeps the contract of stores, and what it says of itself is true."""
 
+import os
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from pipeline.io.storage.bucket import ABSENT, Bucket, Piece
 from pipeline.model.errors import StorageError
 from tests import emulators
-from tests.io.storage.object_stores import ObjectStoreContract
+from tests.io.storage.object_stores import ObjectStoreContract, prefix
 
-pytest.importorskip("boto3", reason="the extra s3 is not installed")
+boto3 = pytest.importorskip("boto3", reason="the extra s3 is not installed")
 
 from pipeline.io.storage.s3 import S3Bucket
 
 MIB = 1 << 20
+
+
+def client() -> Any:
+    """Return a client of the emulator that is in use."""
+    return boto3.client("s3", endpoint_url=os.environ["AWS_ENDPOINT_URL_S3"])
+
+
+def uploads(root: Path) -> list[str]:
+    """Return the keys of uploads under a root that nobody has ended."""
+    found = client().list_multipart_uploads(Bucket=emulators.BUCKET, Prefix=prefix(root))
+    return [upload["Key"] for upload in found.get("Uploads", ())]
 
 
 class TestMotoServer(ObjectStoreContract):
@@ -57,6 +72,28 @@ class TestMotoServer(ObjectStoreContract):
         pieces = [Piece(f"join/{i}", 0, size, whole=True) for i, size in enumerate(sizes)]
         bucket.join([b"head", *pieces, Piece("join/0", 0, 1, whole=False), b"tail"], "join/whole", "join/work")
         assert bucket.load("join/whole") == b"head" + b"".join(data) + b"Atail"
+
+    def test_uploads_of_a_dead_job_are_given_up(self, tmp_path: Path) -> None:
+        """Nobody sees them, and the store bills them for ever; those of other prefixes are left alone."""
+        store, dead = self.make_store(tmp_path, "job"), self.make_store(tmp_path, "dead")
+        dead.write_job_file("owner.json", b"{}")
+        keys = [f"{prefix(tmp_path)}/_staging/{job}/s.svs/series/level-0.dcm" for job in ("dead", "other")]
+        for key in keys:
+            client().create_multipart_upload(Bucket=emulators.BUCKET, Key=key)
+        store.remove_staged("dead", store.staged_files("dead"))
+        assert uploads(tmp_path) == keys[1:]
+        assert store.abandon_uploads(3600) == 1
+        assert uploads(tmp_path) == []
+
+    def test_an_upload_that_was_begun_before_goes_when_its_object_is_written(self, tmp_path: Path) -> None:
+        """The next job writes what the dead one was at."""
+        key = f"{prefix(tmp_path)}/s.svs/level-0.dcm"
+        client().create_multipart_upload(Bucket=emulators.BUCKET, Key=key)
+        self.bucket().join([b"a" * 6 * MIB, b"b"], key, "work")
+        assert uploads(tmp_path) == []
+        facts = self.bucket().facts(key)
+        assert facts is not None
+        assert facts.bytes == 6 * MIB + 1
 
     def test_a_reader_is_told_when_the_object_was_replaced(self) -> None:
         """What it has read and what it would read are of two contents."""

@@ -1,0 +1,96 @@
+"""SIGKILL at any moment, and the same command again: the same files as if nothing had happened, and none beside."""
+
+import json
+import random
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.chaos.jobs import (
+    ROOT,
+    arguments,
+    build_corpus,
+    convert,
+    group_ends,
+    kill_group,
+    last_reports,
+    report_files,
+    start,
+    statuses,
+    tree,
+)
+
+SIZES = [(300, 260), (200, 180), (340, 200), (180, 300), (260, 260)]
+_RANDOM = random.Random(20)
+CHANGES = sorted(round(_RANDOM.random(), 3) for _ in range(20))
+"""Moments by what share of all changes of files had been made."""
+TIMES = sorted(round(_RANDOM.random(), 3) for _ in range(8))
+"""Moments by the time that had passed, imports included."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undisturbed:
+    """What a job did that nobody killed."""
+
+    output: Path
+    changes: int
+    seconds: float
+
+
+@pytest.fixture(scope="module")
+def slides(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder of five slides: three waves."""
+    return build_corpus(tmp_path_factory.mktemp("corpus") / "slides", SIZES)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory, slides: Path) -> Undisturbed:
+    """Return an output that one job made, and how many changes and seconds that took; a second job skipped all."""
+    output = tmp_path_factory.mktemp("undisturbed") / "out"
+    begin = time.monotonic()
+    command = [sys.executable, "-m", "tests.chaos.dying", str(output), "0", *arguments(slides, output)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    seconds = time.monotonic() - begin
+    assert convert(slides, output) == 0
+    return Undisturbed(output=output, changes=int(done.stdout.split()[-1]), seconds=seconds)
+
+
+def assert_made_good(slides: Path, output: Path, undisturbed: Undisturbed) -> None:
+    """Run again, compare, run once more: the last report is that of the job that skips in the undisturbed output."""
+    assert convert(slides, output) == 0
+    assert set(statuses(output).values()) <= {"published", "skipped"}
+    assert tree(output) == tree(undisturbed.output)
+    assert report_files(output) <= report_files(undisturbed.output)
+    for summary in (output / "_reports").glob("*/summary.json"):
+        assert json.loads(summary.read_text())["state"] in ("stopped", "finished")
+    assert convert(slides, output) == 0
+    assert last_reports(output) == last_reports(undisturbed.output)
+    assert tree(output) == tree(undisturbed.output)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("share", CHANGES)
+def test_killed_before_a_change_of_a_file(
+    tmp_path: Path, slides: Path, undisturbed: Undisturbed, share: float
+) -> None:
+    output = tmp_path / "out"
+    number = 1 + int(share * undisturbed.changes)
+    job = start("tests.chaos.dying", str(output), str(number), *arguments(slides, output))
+    assert job.wait() == -signal.SIGKILL or share > 0.95  # threads do not always come to the same count
+    assert group_ends(job.pid)
+    assert_made_good(slides, output, undisturbed)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("share", TIMES)
+def test_killed_at_a_time(tmp_path: Path, slides: Path, undisturbed: Undisturbed, share: float) -> None:
+    output = tmp_path / "out"
+    job = start("pipeline.run", *arguments(slides, output))
+    time.sleep(share * undisturbed.seconds)
+    kill_group(job)
+    assert_made_good(slides, output, undisturbed)

@@ -10,11 +10,16 @@ RUNS ?= 3
 GO ?= go
 FAKE_GCS_SERVER_VERSION ?= v1.56.1
 PRISM_VERSION ?= v2.77.0
+FLINK_VERSION ?= 1.20.5
+FLINK_HOME ?= build/flink/flink-$(FLINK_VERSION)
+FLINK_JOB_SERVER_JAR ?=
+IMAGE_CONSTRAINTS ?= configs/deploy/image/constraints.txt
 # The versions that the tests passed with; `make setup CONSTRAINTS=` takes the newest that pyproject.toml allows.
 CONSTRAINTS ?= constraints.txt
 
 VENV := .venv
 BIN := $(VENV)/bin
+DATAFLOW_VENV := build/dataflow-venv
 READY := $(VENV)/.ready
 SAMPLE := build/demo/sample.svs
 DEMO_OUT := demo-out
@@ -22,7 +27,7 @@ DEMO_SLIDE = $(or $(SLIDE),$(SAMPLE))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo demo-gcs fake-gcs-server prism test lint format types bench bench-corpus fuzz
+.PHONY: help setup demo demo-gcs fake-gcs-server prism test test-flink test-dataflow lint format types bench bench-corpus fuzz
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -66,6 +71,34 @@ $(SAMPLE): tests/sample.py tests/sample_tiles.py | $(READY)
 
 test: $(READY) ## Run the tests (ARGS="-k jpeg -x" go to pytest)
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(ARGS)
+
+test-flink: $(READY) $(FLINK_HOME)/lib ## Run slides on a Flink cluster that loses a TaskManager (needs a JDK and FLINK_JOB_SERVER_JAR=...)
+	@command -v javac >/dev/null || { echo 'test-flink needs a Java development kit, 11 or 17'; exit 2; }
+	FLINK_HOME='$(abspath $(FLINK_HOME))' $(BIN)/python -m pytest tests/engines/flink/test_cluster.py $(ARGS)
+	@test -f '$(FLINK_JOB_SERVER_JAR)' || { printf '%s\n' \
+		'The cluster does what it should; no slide went through it: that needs the job server of Beam for this Flink,' \
+		'  make test-flink FLINK_JOB_SERVER_JAR=/path/to/beam-runners-flink-1.20-job-server-2.77.0.jar' \
+		'which is on Maven Central (org.apache.beam).'; exit 2; }
+	FLINK_HOME='$(abspath $(FLINK_HOME))' FLINK_JOB_SERVER_JAR='$(abspath $(FLINK_JOB_SERVER_JAR))' \
+		$(BIN)/python -m pytest tests/engines/flink/test_job.py $(ARGS)
+
+# The package index has Flink's jars, without its scripts: all that starts a cluster.
+build/flink/flink-%/lib: | $(READY)
+	$(BIN)/python -m pip download --quiet --no-deps --no-build-isolation --no-binary :all: --dest build/flink \
+		'apache-flink-libraries==$*'
+	cd build/flink && tar -xzf apache[-_]flink[-_]libraries-$*.tar.gz && mv apache[-_]flink[-_]libraries-$*/deps flink-$*
+
+test-dataflow: $(READY) $(DATAFLOW_VENV)/.ready ## Check the image's packages, the Flex Template and the job that Dataflow would get
+	SLIDEBEAM_DATAFLOW_PYTHON='$(abspath $(DATAFLOW_VENV))/bin/python' \
+		$(BIN)/python -m pytest tests/deploy tests/dataflow $(ARGS)
+
+# What the image installs, in the image's versions.
+$(DATAFLOW_VENV)/.ready: pyproject.toml setup.py $(IMAGE_CONSTRAINTS)
+	$(PYTHON) -m venv $(DATAFLOW_VENV)
+	$(DATAFLOW_VENV)/bin/python -m pip install --quiet --disable-pip-version-check \
+		$(addprefix --constraint ,$(IMAGE_CONSTRAINTS)) --editable '.[dataflow,s3]'
+	$(DATAFLOW_VENV)/bin/python -m pip check
+	@touch $@
 
 lint: $(READY) ## Check style and formatting with ruff
 	$(BIN)/ruff check .

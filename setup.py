@@ -21,5 +21,7 @@ setup(
         "pipeline": ["py.typed"],
         "pipeline.configs": ["*.yaml", "estimates/*.yaml", "profiles/*.yaml", "tissue/*.yaml"],
     },
+    # For machines, and in the source distribution (MANIFEST.in).
+    exclude_package_data={"pipeline.configs": ["deploy/**/*"]},
     zip_safe=False,
 )

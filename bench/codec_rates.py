@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from itertools import cycle
 from statistics import mean
+from typing import cast
 
 import imagecodecs
 import numpy as np
@@ -68,10 +69,14 @@ def decode_rates(tiles: Sequence[Pixels]) -> dict[str, float]:
             imagecodecs.lzw_decode,
         ),
     }
-    return {
-        name: megabytes_a_second(lambda number, data=data, decode=decode: decode(data[number]), sizes)
-        for name, (data, decode) in stored.items()
-    }
+    rates = {}
+    for name, (data, decode) in stored.items():
+
+        def decoded(number: int, data: list[bytes] = data, decode: Callable[[bytes], object] = decode) -> object:
+            return decode(data[number])
+
+        rates[name] = megabytes_a_second(decoded, sizes)
+    return rates
 
 
 def encode_rates(tiles: Sequence[Pixels], detail: float) -> tuple[dict[str, float], dict[str, float]]:
@@ -111,7 +116,7 @@ def recompression(tiles: Sequence[Pixels]) -> tuple[float, float]:
 
 def average_rate(tiles: Sequence[Pixels]) -> float:
     """Return megabytes of pixels a second that are averaged over squares of two."""
-    band = np.concatenate([tile[:64, :64] for tile in tiles] * 4, axis=1)
+    band = cast(Pixels, np.concatenate([tile[:64, :64] for tile in tiles] * 4, axis=1))
     size = (band.shape[1], 64)
     half = (band.shape[1] // 2, 32)
     return megabytes_a_second(lambda _: AreaAverage(size, half, (2.0, 2.0)).push(band), [band.nbytes])

@@ -47,8 +47,8 @@ _OBJECTS = {
     "input": "addresses gs:// or s3:// of a slide or of a manifest (CSV, JSON lines, Parquet), or a glob with **",
     "output": "gs://BUCKET/PREFIX or s3://BUCKET/PREFIX that receives a folder of DICOM files a slide, _reports/ and "
     "_state/",
-    "icc": "ICC profile of colour images; omit breaks the standard (default: source-or-srgb)",
 }
+"""Help of what can only be an object here."""
 
 
 def template_settings() -> tuple[Setting, ...]:

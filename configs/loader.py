@@ -17,8 +17,8 @@ _PRESETS = Path(__file__).parent
 
 
 def preset_names() -> list[str]:
-    """Return the names of the packaged presets."""
-    return sorted(path.stem for path in _PRESETS.glob("*.yaml"))
+    """Return the names of the packaged presets; what lies beside them with a dot in its name is an example."""
+    return sorted(path.stem for path in _PRESETS.glob("*.yaml") if "." not in path.stem)
 
 
 def load_config(path: str) -> dict[str, Any]:

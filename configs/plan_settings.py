@@ -29,7 +29,7 @@ PLAN_SETTINGS: tuple[Setting, ...] = (
         parse=text,
         group=_PLAN,
         metavar="FILE",
-        help="YAML with the rates of the machines that will convert, as `python -m bench.rates` measures them (default: "
+        help="YAML with rates of the machines that will convert, as `python -m bench.rates` measures them (default: "
         "those that were measured when this version was made)",
     ),
     Setting(

@@ -52,7 +52,7 @@ SETTINGS: tuple[Setting, ...] = (
         parse=text,
         group=_FILES,
         metavar="FILE",
-        help="table with a row for each slide of --input, whose metadata are joined to it by --mapping",
+        help="table with a row for each slide of --input, whose metadata are joined to it by --mapping (default: none)",
     ),
     Setting(
         name="mapping",
@@ -91,7 +91,8 @@ SETTINGS: tuple[Setting, ...] = (
         group=_FILES,
         metavar="NAME",
         help="convert slides as Cloud Storage announces them, on engines that run streams: "
-        "projects/PROJECT/subscriptions/NAME of Pub/Sub; --input is the gs:// address below which slides lie",
+        "projects/PROJECT/subscriptions/NAME of Pub/Sub; --input is the gs:// address below which slides lie "
+        "(default: none)",
     ),
     Setting(
         name="completion-timeout",

@@ -45,12 +45,16 @@ def listed(patterns: Sequence[str], output: str = "", *, mapping: str = "") -> I
     A glob does not match what lies in `output`: a second run must not take the first one's DICOM for slides.
     Raises ConfigError for a pattern that matches nothing, and a folder that is no slide.
     """
-    seen: set[str] = set()
+    seen: dict[str, SlideInput] = {}
     for pattern in patterns:
         for slide in _expand(pattern, output, mapping):
-            if slide.uri not in seen:
-                seen.add(slide.uri)
+            first = seen.setdefault(slide.uri, slide)
+            if first is slide:
                 yield slide
+            elif first.metadata != slide.metadata:
+                raise ConfigError(
+                    f"{slide.uri} is given twice, with the metadata of a row and with others; give it once"
+                )
 
 
 def _check_scenes(uris: Collection[str]) -> None:

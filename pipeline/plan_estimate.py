@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.io.estimates.totals import estimate_cost, estimate_time
+from pipeline.io.estimates.totals import CostEstimate, TimeEstimate, estimate_cost, estimate_time
 from pipeline.io.reports.plan_report import plan_report
 from pipeline.io.reports.plan_totals import PlanTotals
 from pipeline.io.reports.plan_write import read_instance_rows, read_slide_rows
@@ -44,14 +44,7 @@ def reported_plan(
         for row in read_instance_rows(store, part):
             totals.add_instance(row)
     time = estimate_time(totals.cpu_seconds, cores=cores, waves=len(totals.waves), rates=rates)
-    cost = prices and estimate_cost(
-        time,
-        prices,
-        output_bytes=totals.sums["file_bytes"],
-        read_bytes=totals.sums["source_bytes"] if any(is_address(slide.uri) for slide in made.slides) else 0,
-        writes=totals.sums["writes"] if is_address(config.output) else 0,
-        reads=totals.sums["reads"] if is_address(config.output) else 0,
-    )
+    cost = None if prices is None else _cost(made, totals, time, prices)
     free = store.free_bytes()
     report = plan_report(
         totals,
@@ -67,6 +60,19 @@ def reported_plan(
     )
     store.write_report(f"{made.job}/plan.json", f"{json.dumps(report, indent=2)}\n".encode())
     return report, tuple(shown)
+
+
+def _cost(made: MadePlan, totals: PlanTotals, time: TimeEstimate, prices: Prices) -> CostEstimate:
+    """Return the cost: requests count where the output is in a store of objects, reading where slides are."""
+    to_objects = is_address(made.config.output)
+    return estimate_cost(
+        time,
+        prices,
+        output_bytes=totals.sums["file_bytes"],
+        read_bytes=totals.sums["source_bytes"] if any(is_address(slide.uri) for slide in made.slides) else 0,
+        writes=totals.sums["writes"] if to_objects else 0,
+        reads=totals.sums["reads"] if to_objects else 0,
+    )
 
 
 def _wave_numbers(made: MadePlan) -> dict[str, int]:

@@ -24,10 +24,11 @@ def build_plan_graph(
     The slides are in the graph, since a plan writes nothing that workers could read them from; so a plan of many is
     made in parts, and `part` is None where there is one.
     """
-    return (
+    tables: beam.PCollection[str] = (
         pipeline
         | "Slides" >> beam.Create(slides)  # reshuffles what it creates
         | "OpenSlides" >> OpenSlides(config, job)
         | "ForecastSlides" >> ForecastSlides(config, rates)
         | "WritePlan" >> WritePlan(config, job, part)
     )
+    return tables

@@ -25,6 +25,8 @@ def check_request(request: Request) -> None:
     has_manifest = bool(request.manifest) or any(map(is_manifest, request.inputs))
     if has_manifest and (request.watch or request.subscription):
         raise ConfigError(f"{asked[0]} is of slides that come, a manifest of those that are there: give one of them")
+    if request.manifest and any(map(is_manifest, request.inputs)):
+        raise ConfigError("--manifest is for slides that --input finds; one of the inputs is a manifest itself")
     if request.mapping and not has_manifest:
         raise ConfigError("--mapping says what the columns of a manifest are; --manifest or --input names one")
 

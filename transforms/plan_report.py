@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 import apache_beam as beam
 
 from pipeline.io.deidentification.names import without_sources
+from pipeline.io.estimates.codecs import check_slide_codecs
 from pipeline.io.estimates.slide import forecast_instances
 from pipeline.io.reports.plan_write import write_plan_tables
 from pipeline.io.reports.progress import BOARD
@@ -83,6 +84,7 @@ class _ForecastSlide(beam.DoFn):
 
     def _converted(self, plan: SlidePlan) -> SlideForecast:
         with OPENED.lease(plan.slide, self._config, plan.fingerprint) as opened:
+            check_slide_codecs(opened)
             instances, cpu = forecast_instances(
                 opened, plan.slide.bytes, self._rates, objects=is_address(self._config.output)
             )

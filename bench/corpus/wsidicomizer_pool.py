@@ -9,7 +9,7 @@ from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
-from wsidicomizer import WsiDicomizer
+from wsidicomizer import WsiDicomizer  # type: ignore[import-not-found]  # of another environment
 
 PROCESSES = 2
 

@@ -42,7 +42,7 @@ def image_detail(source: SlideSource, image: SourceImage, source_bytes: int, rat
     known = [lengths for lengths in planes if lengths is not None]
     if len(known) < len(planes):
         return _guessed(source, image, source_bytes, rates)
-    lengths = np.concatenate(known)
+    lengths = np.concatenate(known).astype(np.float64)
     stored, tiles = int(lengths.sum()), int((lengths > 0).sum())
     if not tiles:
         return Detail(0.0, rates.spread_guessed, 0, 0.0)
@@ -59,8 +59,11 @@ def pixel_bytes(image: SourceImage) -> int:
 
 
 def _guessed(source: SlideSource, image: SourceImage, source_bytes: int, rates: Rates) -> Detail:
-    """Take the share that the whole slide has; what is large is its levels."""
-    share = source_bytes / sum(map(pixel_bytes, source.describe().levels))
+    """Take the ratio that the image's lossy history tells, or the share that the whole slide has."""
+    if image.lossy.stages:
+        share = 1 / image.lossy.stages[-1].ratio
+    else:
+        share = source_bytes / sum(map(pixel_bytes, source.describe().levels))
     held = _held(source, image)
     if not 0 < share <= _UNCOMPRESSED:
         return Detail(rates.guessed_detail, rates.spread_guessed, None, held)

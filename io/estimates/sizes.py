@@ -98,7 +98,7 @@ def _encoded_bytes(instance: InstancePlan, detail: Detail, config: ConversionCon
     held = detail.held if instance.native_grid else 1.0
     syntax = instance.transfer_syntax
     if syntax.is_jpeg_2000_family and not instance.reversible and config.compression_ratio is not None:
-        # Each frame has the ratio, whatever part of it lies in the image; one of which little does may have a higher one.
+        # Each frame has the ratio, whatever part of it lies in the image; where that is little, it may have more.
         inside, whole = pixels * held, instance.frame_bytes * instance.frames * held
         return Span(inside / _RATIO_SPREAD, inside, whole).over(config.compression_ratio).plus(around)
     spread = detail.spread

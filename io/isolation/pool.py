@@ -27,6 +27,12 @@ class HelperPool:
     replaced when they are others.
     """
 
+    _idle: list[tuple[HelperProcess, _World]]
+    _busy: dict[HelperProcess, _World]
+    _started: int
+    """Processes that are there or on their way."""
+    _beginning: bool
+
     def __init__(self, most: int, preload: Sequence[str] = ()) -> None:
         self._most = most
         self._preload = preload
@@ -68,7 +74,7 @@ class HelperPool:
     def begin(self) -> None:
         """Start a helper process beside whatever else this process does, and have it ready for the first call."""
         with self._room:
-            if self._closed or self._started:
+            if self._closed.is_set() or self._started or self._beginning:
                 return
             self._beginning = True
         threading.Thread(target=self._begin, name="begin_helper", daemon=True).start()
@@ -88,7 +94,7 @@ class HelperPool:
         """End all helper processes, for good: calls under way and later ones raise DecoderCrash."""
         atexit.unregister(self.close)
         with self._room:
-            self._closed = True
+            self._closed.set()
             idle, self._idle = self._idle, []
             busy = list(self._busy)
             self._room.notify_all()
@@ -105,17 +111,17 @@ class HelperPool:
 
     def _make_empty(self) -> None:
         self._room = threading.Condition()
-        self._idle: list[tuple[HelperProcess, _World]] = []
-        self._busy: dict[HelperProcess, _World] = {}
+        self._idle = []
+        self._busy = {}
         self._started = 0
-        self._closed = False
+        self._closed = threading.Event()
         self._beginning = False
 
     def _take(self, about: str, uri: str, *, begins: bool = False) -> HelperProcess:
         world = (dict(os.environ), os.getcwd(), list(sys.path))
         with self._room:
-            self._room.wait_for(lambda: self._closed or self._idle or self._has_room(begins))
-            if self._closed:
+            self._room.wait_for(lambda: self._closed.is_set() or self._idle or self._has_room(begins))
+            if self._closed.is_set():
                 raise DecoderCrash(f"{about}: not begun, because the job ends", uri=uri)
             process, its_world = self._idle.pop() if self._idle else (None, world)
             if process is None:
@@ -136,7 +142,7 @@ class HelperPool:
             raise
         with self._room:
             self._busy[process] = world
-            if self._closed:
+            if self._closed.is_set():
                 process.kill()
         return process
 
@@ -146,7 +152,7 @@ class HelperPool:
     def _give_back(self, process: HelperProcess) -> None:
         with self._room:
             world = self._busy.pop(process)
-            if process.is_open and self._closed:
+            if process.is_open and self._closed.is_set():
                 process.stop()
             if process.is_open:
                 self._idle.append((process, world))

@@ -3,7 +3,7 @@
 import json
 
 from pipeline.cli.failing import FAILED
-from pipeline.cli.messages import messages_shown, tell_error, tell
+from pipeline.cli.messages import messages_shown, tell, tell_error
 from pipeline.options import Request
 from pipeline.requested import previewed_slides
 

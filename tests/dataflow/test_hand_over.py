@@ -22,7 +22,9 @@ from pipeline.io.storage.gcs import GcsBucket
 from tests import emulators
 
 ROOT = Path(__file__).resolve().parents[2]
-LAUNCH = ROOT / "configs" / "deploy" / "dataflow" / "launch.py"
+DOCKERFILE = (ROOT / "configs" / "deploy" / "image" / "Dockerfile").read_text("utf-8")
+(LAUNCH,) = re.findall(r"^RUN echo '(.+)' > launch.py$", DOCKERFILE, re.MULTILINE)
+"""The program that the image gives to the launcher."""
 PYTHON = os.environ.get("SLIDEBEAM_DATAFLOW_PYTHON", "")
 IMAGE = "europe-west1-docker.pkg.dev/project/images/slidebeam:1"
 LARGEST_JOB = 10 << 20
@@ -67,7 +69,7 @@ def launch(name: str, slides: str, *more: str) -> "subprocess.CompletedProcess[s
     words = [f"--{key}={value}" for key, value in arguments.items()]
     return subprocess.run(
         # Without an account: the emulator asks for none.
-        [PYTHON, str(LAUNCH), *words, "--no_auth", *more],
+        [PYTHON, "-c", LAUNCH, *words, "--no_auth", *more],
         env={**os.environ, "NO_GCE_CHECK": "true", "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,

@@ -1,7 +1,10 @@
 """The Flex Template's parameters are the options of the command line."""
 
 import json
+import os
 import re
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +60,7 @@ def example(setting: Setting) -> str:
 
 
 def test_the_file_is_what_the_settings_say() -> None:
-    assert METADATA == template_metadata(), "python -m pipeline.configs.flex_template makes it anew"
+    assert template_metadata() == METADATA, "python -m pipeline.configs.flex_template makes it anew"
 
 
 def test_every_setting_is_a_parameter_or_left_out_for_a_reason() -> None:
@@ -68,8 +71,12 @@ def test_every_setting_is_a_parameter_or_left_out_for_a_reason() -> None:
 
 
 def test_parameters_have_the_words_of_the_help() -> None:
-    told = [setting.name for setting in template_settings() if PARAMETERS[parameter_name(setting)]["helpText"] != setting.help]
-    assert told == ["input", "output", "icc"]
+    told = [
+        setting.name
+        for setting in template_settings()
+        if PARAMETERS[parameter_name(setting)]["helpText"] != setting.help
+    ]
+    assert told == ["input", "output"]
     assert all(f"--{setting.name}" in conversion_parser("x").option_strings() for setting in SETTINGS)
 
 
@@ -107,3 +114,20 @@ def test_what_a_launcher_passes_becomes_a_request() -> None:
     assert (request.config.tile_size, request.config.research_placeholder) == (256, True)
     assert (request.config.label, request.config.force) == (False, False)
     assert list(request.beam_arguments) == passed[-4:]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not shutil.which("gcloud"), reason="gcloud is not installed")
+def test_google_s_tool_takes_the_file(tmp_path: Path) -> None:
+    words = ["--image=europe-west1-docker.pkg.dev/project/images/slidebeam:1", "--sdk-language=PYTHON", "--print-only"]
+    command = ["gcloud", "dataflow", "flex-template", "build", "gs://bucket/template.json", "--project=project", *words]
+    done = subprocess.run(
+        [*command, f"--metadata-file={DATAFLOW / 'metadata.json'}"],
+        env={**os.environ, "CLOUDSDK_CONFIG": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    printed = done.stdout[done.stdout.index("{") :]
+    assert json.loads(printed)["metadata"]["parameters"] == METADATA["parameters"]

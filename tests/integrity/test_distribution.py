@@ -51,9 +51,15 @@ def distributions(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]
 
 
 def package_files() -> dict[str, str]:
-    """Return the files of the package, by path in the checkout, with their paths in a wheel."""
+    """Return the files of the package, by path in the checkout, with their paths in a wheel.
+
+    What is in `configs/deploy` is for machines and no part of the package.
+    """
     files = [
-        path for folder in FOLDERS for path in (ROOT / folder).rglob("*") if path.suffix in {".py", ".yaml", ".typed"}
+        path
+        for folder in FOLDERS
+        for path in (ROOT / folder).rglob("*")
+        if path.suffix in {".py", ".yaml", ".typed"} and "deploy" not in path.parts
     ]
     return {
         path.relative_to(ROOT).as_posix(): "/".join(

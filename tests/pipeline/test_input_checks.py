@@ -118,7 +118,7 @@ def test_an_output_beside_or_around_slides_is_fine(tmp_path: Path) -> None:
 def test_what_belongs_to_one_slide_is_not_given_to_several(tmp_path: Path, key: str) -> None:
     make(tmp_path, "a.svs", "b.svs")
     metadata = GivenMetadata(**{"patient_id": "P", key: "2.25.7"})  # type: ignore[arg-type]
-    with pytest.raises(ConfigError, match=rf"{key} .* 2 slides .* one call a slide"):
+    with pytest.raises(ConfigError, match=rf"{key} .* 2 slides .* its own in a --manifest"):
         check(tmp_path / "out", tmp_path / "*.svs", metadata=metadata)
     check(tmp_path / "out", tmp_path / "a.svs", metadata=metadata)
 

@@ -11,8 +11,8 @@ import pytest
 import pipeline.planning
 from pipeline.configs.estimate_files import EXAMPLE_PRICES, load_prices, load_rates
 from pipeline.inputs import expand_inputs
-from pipeline.job import run_job
 from pipeline.io.storage.local import LocalStore
+from pipeline.job import run_job
 from pipeline.model.config import ConversionConfig
 from pipeline.model.deidentification import Deidentify
 from pipeline.model.errors import ConfigError, StorageError
@@ -152,7 +152,7 @@ def test_what_would_harm_a_source_ends_a_plan_at_once(tmp_path: Path) -> None:
 def test_an_output_in_a_bucket_is_planned(object_root: str, tmp_path: Path) -> None:
     made = plan(
         build_slides(tmp_path / "slides", 1),
-        config_for(tmp_path, output=object_root),
+        ConversionConfig(output=object_root, research_placeholder=True),
         prices=load_prices(str(EXAMPLE_PRICES)),
     )
     assert made.report["slides"]["convert"] == 1

@@ -60,7 +60,7 @@ class FlinkCluster:
 
     def get(self, path: str) -> Any:
         """Return what the REST API answers."""
-        with urllib.request.urlopen(f"http://{self.address}{path}", timeout=_SECONDS) as answer:  # noqa: S310  our own
+        with urllib.request.urlopen(f"http://{self.address}{path}", timeout=_SECONDS) as answer:
             return json.load(answer)
 
     def registered(self) -> set[str]:

@@ -1,0 +1,1 @@
+"""Whose a staging area is, and what becomes of it."""

@@ -22,8 +22,8 @@ from pathlib import Path
 from bench.measure import Measurement, measure, medians
 from bench.slides import CHECKOUT
 
-CORPUS = ("1:8700x6900", "50:1450x1150")
-"""`SLIDES:COLUMNSxROWS`: the large slide is four tenths of the work."""
+CORPUS = ("1:14400x11520", "50:2320x1840")
+"""`SLIDES:COLUMNSxROWS`: the large slide is four tenths of the work, 230 MB in all."""
 TINY = ("1:480x480",)
 _WORK = ("--research-placeholder", "--force-transcode", "--transfer-syntax", "htj2k-lossless-rpcl", "--threads", "1")
 _LIMIT = 1.15

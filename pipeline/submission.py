@@ -6,6 +6,7 @@ graph writes the reports, as always; its list of slides stays in the staging are
 """
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from pipeline.input_checks import check_job
@@ -13,6 +14,9 @@ from pipeline.job import job_name, job_process, salted
 from pipeline.model.config import ConversionConfig
 from pipeline.model.errors import StorageError
 from pipeline.model.keys import SlideInput
+
+_LOOKS_AT_ONCE = 32
+"""Slides whose files are looked up at once: a launcher has minutes, and those of a manifest take a request each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +61,8 @@ def hand_over(
         from pipeline.transforms.isolation import isolated
 
         store = open_store(config.output, name)
-        slides = renamed([stamped(slide) for slide in inputs], config)
+        with ThreadPoolExecutor(_LOOKS_AT_ONCE) as looking:
+            slides = renamed(list(looking.map(stamped, inputs)), config)
         store.prepare()
         options = beam_options(beam_arguments)
         try:

@@ -31,8 +31,14 @@ def run_keys(
                 first_frame=first,
                 frames=frames,
                 offset=None if offsets is None else int(offsets[first]),
-                predicted_bytes=frames * instance.frame_bytes
+                predicted_bytes=_payload_bytes(source, instance, plane, tile, frames)
                 if offsets is None
                 else int(offsets[first + frames] - offsets[first]),
             )
             first += frames
+
+
+def _payload_bytes(source: SlideSource, instance: InstancePlan, plane: int, tile: int, frames: int) -> int:
+    """Return about what a run holds in memory: its stored tiles where they pass, else its pixels."""
+    lengths = source.tile_lengths(instance.image, plane) if instance.route.keeps_lengths else None
+    return frames * instance.frame_bytes if lengths is None else int(lengths[tile : tile + frames].sum())

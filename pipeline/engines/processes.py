@@ -1,15 +1,13 @@
 """multi_processing: Beam's in-process runner with worker processes that may die.
 
 Beam starts its workers through a shell, lets them write their log on the terminal, and waits for ever for one that was
-killed. Here a worker is a child of this process (`pipeline.engines.worker`); when it ends before the job does, whatever
-waits for it fails, and so does the job, with the worker's exit status. A job that fails or is interrupted kills its
-workers: they have nothing that a rerun would miss.
+killed. Here a worker is a child of this process (`pipeline.engines.worker_process`); when it ends before the job does,
+whatever waits for it fails, and so does the job, saying how the worker ended. A job that fails or is interrupted kills
+its workers: they have nothing that a rerun would miss. Bundles are not dealt out beforehand
+(`pipeline.engines.sharing`).
 """
 
 import os
-import signal
-import subprocess
-import sys
 import threading
 from collections import defaultdict
 from contextlib import suppress
@@ -20,6 +18,7 @@ from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions
 from apache_beam.pipeline import Pipeline
 from apache_beam.portability.api import beam_fn_api_pb2, endpoints_pb2
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+from apache_beam.runners.portability.fn_api_runner.fn_runner import BundleManager, ParallelBundleManager
 from apache_beam.runners.portability.fn_api_runner.worker_handlers import (
     ControlConnection,
     ControlFuture,
@@ -29,10 +28,11 @@ from apache_beam.runners.portability.fn_api_runner.worker_handlers import (
 from apache_beam.transforms.environments import Environment
 from google.protobuf import json_format, text_format
 
+from pipeline.engines.sharing import SharedBundles
 from pipeline.engines.streams import broken_streams_unsaid
+from pipeline.engines.worker_process import WorkerProcess, give_back, take_worker
 
 _URN = "slidebeam:env:worker_process:v1"
-_SECONDS_TO_END = 10
 _SECONDS_TO_DIE = 1
 
 
@@ -56,6 +56,12 @@ class WorkerProcesses(FnApiRunner):  # type: ignore[misc]
         finally:
             del _workers[run]
 
+    def _get_bundle_manager(self, bundle_context_manager: Any) -> BundleManager:
+        manager = super()._get_bundle_manager(bundle_context_manager)
+        if type(manager) is not ParallelBundleManager:
+            return manager
+        return SharedBundles(bundle_context_manager, manager._progress_frequency, manager._cache_token_generator)
+
 
 class _WorkerProcess(Environment):  # type: ignore[misc]
     """The environment that `_Worker` makes."""
@@ -69,43 +75,31 @@ class _WorkerProcess(Environment):  # type: ignore[misc]
 
 
 class _Worker(GrpcWorkerHandler):  # type: ignore[misc]
-    """One worker process."""
+    """One worker process, for the time of one run."""
 
     def __init__(self, run: bytes, *arguments: Any) -> None:
         super().__init__(*arguments)
         self.control_conn = self._conversation = _Conversation(self.control_conn)
-        self._process: subprocess.Popen[bytes] | None = None
-        self._killed = False
+        self._process: WorkerProcess | None = None
         _workers[run].append(self)
 
     def start_worker(self) -> None:
         address = endpoints_pb2.ApiServiceDescriptor(url=self.control_address)
-        environment = {
-            **os.environ,
+        runner = {
             "CONTROL_API_SERVICE_DESCRIPTOR": text_format.MessageToString(address),
             "PIPELINE_OPTIONS": json_format.MessageToJson(self.provision_info.provision_info.pipeline_options),
             "WORKER_ID": self.worker_id,
         }
-        command = [sys.executable, "-m", "pipeline.engines.worker", str(os.getpid())]
-        self._process = subprocess.Popen(command, env=environment)  # noqa: S603  our own module
-        threading.Thread(target=self._watch, args=(self._process,), name="watch_worker", daemon=True).start()
+        self._process = take_worker()
+        self._process.serve(runner, lambda: self._conversation.fail("the worker process ended"))
 
-    def death(self, timeout: float) -> str:
-        """Return how the process ended if it ended badly, or will within so many seconds; else nothing."""
-        if self._process is None:
-            return ""
-        try:
-            status = self._process.wait(timeout)
-        except subprocess.TimeoutExpired:
-            return ""
-        if self._killed or not status:
-            return ""
-        how = signal.Signals(-status).name if status < 0 else f"exit status {status}"
-        return f"a worker process (pid {self._process.pid}) ended with {how}"
+    def death(self, seconds: float) -> str:
+        """Say how the process died, if it did."""
+        return self._process.death(seconds) if self._process is not None else ""
 
     def close(self) -> None:
-        if self._conversation.waits:
-            self._kill()
+        if self._conversation.waits and self._process is not None:
+            self._process.kill()
         self._conversation.close()
         with suppress(grpc.RpcError):  # the stream broke: what waited for it has failed
             self.data_conn.close()
@@ -113,20 +107,7 @@ class _Worker(GrpcWorkerHandler):  # type: ignore[misc]
 
     def stop_worker(self) -> None:
         if self._process is not None:
-            try:
-                self._process.wait(_SECONDS_TO_END)
-            except subprocess.TimeoutExpired:
-                self._kill()
-
-    def _kill(self) -> None:
-        if self._process is not None and self._process.poll() is None:
-            self._killed = True
-            self._process.kill()
-            self._process.wait()
-
-    def _watch(self, process: "subprocess.Popen[bytes]") -> None:
-        process.wait()
-        self._conversation.fail("the worker process ended")
+            give_back(self._process)
 
 
 class _Conversation:

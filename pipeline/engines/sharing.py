@@ -2,8 +2,9 @@
 
 Beam deals the input of a stage out beforehand, element by element, one bundle a worker. Elements are not alike: a run
 of pixels takes a hundred times as long as a label, and rows come in the same order for every slide, so that one worker
-may get all the large ones and the others wait for it at the next grouping. Here a stage is cut into more bundles than
-there are workers, and a worker that is done takes the next.
+may get all the large ones and the others wait for it at the next grouping. Here the input is cut into many pieces. A
+worker that is done takes its share of half of those that are left as its next bundle (guided self-scheduling), so that
+the first bundles are large, the last are small, and all workers end at nearly the same time.
 """
 
 import copy
@@ -18,8 +19,11 @@ from apache_beam.portability.api import beam_fn_api_pb2
 from apache_beam.runners.portability.fn_api_runner.fn_runner import BundleManager, ParallelBundleManager
 from apache_beam.runners.portability.fn_api_runner.worker_handlers import WorkerHandler
 
-_BUNDLES_A_WORKER = 6
-"""Of a stage: a bundle costs some 10 ms, and the last ones are what workers wait for."""
+_PIECES_A_WORKER = 32
+"""Of a stage's input: workers wait for each other for as long as one piece takes. A bundle costs some 10 ms."""
+
+_Part = dict[str, list[bytes]]
+"""Encoded elements by input."""
 
 
 class SharedBundles(ParallelBundleManager):  # type: ignore[misc]
@@ -33,42 +37,45 @@ class SharedBundles(ParallelBundleManager):  # type: ignore[misc]
         expected_output_timers: Any,
         dry_run: bool = False,
     ) -> Any:
-        """Cut the inputs, run the parts, and return one result for all."""
-        parts: list[dict[str, Any]] = [{} for _ in range(self._num_workers * _BUNDLES_A_WORKER)]
+        """Cut the inputs, run the bundles, and return one result for all."""
+        pieces: list[_Part] = [{} for _ in range(self._num_workers * _PIECES_A_WORKER)]
         for name, elements in inputs.items():
-            for part, share in zip(parts, elements.partition(len(parts)), strict=True):
-                part[name] = share
-        # Timers go with the first part, which runs even if it is empty: a stage has a result.
-        waiting = deque([(parts[0], fired_timers), *((part, {}) for part in parts[1:] if _has_elements(part))])
+            for piece, share in zip(pieces, elements.partition(len(pieces)), strict=True):
+                piece[name] = share
+        # The first runs even if it is empty, because a stage has a result; timers go with it.
+        waiting = deque([pieces[0], *filter(_has_elements, pieces[1:])])
+        first = pieces[0]
         results: list[Any] = []
-        stop = threading.Event()
+        lock = threading.Lock()
+
+        def take() -> list[_Part]:
+            with lock:
+                return [waiting.popleft() for _ in range(-(-len(waiting) // (2 * self._num_workers)))]
 
         def work(handler: WorkerHandler) -> None:
             context = copy.copy(self.bundle_context_manager)
             context._worker_handlers = [handler]
-            while not stop.is_set():
-                try:
-                    part, timers = waiting.popleft()
-                except IndexError:
-                    return
+            while taken := take():
                 bundle = BundleManager(context, self._progress_frequency, self._cache_token_generator)
-                try:
-                    results.append(
-                        bundle.process_bundle(part, expected_outputs, timers, expected_output_timers, dry_run)
-                    )
-                except BaseException:
-                    stop.set()
-                    raise
+                part = {name: [data for piece in taken for data in piece[name]] for name in inputs}
+                timers = fired_timers if taken[0] is first else {}
+                results.append(bundle.process_bundle(part, expected_outputs, timers, expected_output_timers, dry_run))
 
         handlers = self.bundle_context_manager.worker_handlers
-        with ThreadPoolExecutor(len(handlers), thread_name_prefix="bundles") as threads:
+        threads = ThreadPoolExecutor(len(handlers), thread_name_prefix="bundles")
+        try:
             for done in [threads.submit(work, handler) for handler in handlers]:
                 done.result()
+        finally:
+            # After a failure or an interrupt nobody waits for the workers: they are killed by whom it reaches next.
+            with lock:
+                waiting.clear()
+            threads.shutdown(wait=False)
         return _merged([response for response, _ in results]), [split for _, splits in results for split in splits]
 
 
-def _has_elements(part: Mapping[str, Any]) -> bool:
-    return any(any(chunk for chunk in share) for share in part.values())
+def _has_elements(piece: _Part) -> bool:
+    return any(any(share) for share in piece.values())
 
 
 def _merged(responses: list[Any]) -> beam_fn_api_pb2.InstructionResponse:

@@ -14,8 +14,9 @@ from pipeline import run
 from tests.sample import build_sample_slide
 
 ROOT = Path(__file__).resolve().parents[2]
-OPTIONS = ("--research-placeholder", "--quiet", "--run-frames", "8", "--wave-slides", "2")
-_JOB = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}")
+OPTIONS = ("--research-placeholder", "--quiet", "--run-frames", "8")
+TWO_A_WAVE = ("--wave-slides", "2")
+JOB_NAME = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}")
 _SECONDS = 120
 
 
@@ -70,12 +71,12 @@ def tree(output: Path) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for path in sorted(output.rglob("*")):
         name = path.relative_to(output).as_posix()
-        if name.startswith("_reports/") and _JOB.fullmatch(name.split("/")[1]):
+        if name.startswith("_reports/") and JOB_NAME.fullmatch(name.split("/")[1]):
             continue
         if path.is_dir():
             found[name] = None
         elif name.startswith("_state/"):
-            found[name] = _JOB.sub("", path.read_text())
+            found[name] = JOB_NAME.sub("", path.read_text())
         else:
             found[name] = path.read_bytes()
     return found
@@ -83,15 +84,15 @@ def tree(output: Path) -> dict[str, Any]:
 
 def report_files(output: Path) -> set[str]:
     """Return the names of all files in the reports of jobs."""
-    jobs = [path for path in (output / "_reports").iterdir() if _JOB.fullmatch(path.name)]
+    jobs = [path for path in (output / "_reports").iterdir() if JOB_NAME.fullmatch(path.name)]
     return {path.relative_to(job).as_posix() for job in jobs for path in job.rglob("*") if path.is_file()}
 
 
 def last_reports(output: Path) -> list[dict[str, Any]]:
     """Return the wave reports of the last job, without what differs from machine to machine and from time to time."""
-    last = max(path for path in (output / "_reports").iterdir() if _JOB.fullmatch(path.name))
+    last = max(path for path in (output / "_reports").iterdir() if JOB_NAME.fullmatch(path.name))
     texts = [path.read_text().replace(str(output), "OUTPUT") for path in sorted(last.glob("report*.json"))]
-    reports = [json.loads(_JOB.sub("JOB", text)) for text in texts]
+    reports = [json.loads(JOB_NAME.sub("JOB", text)) for text in texts]
     for report in reports:
         report["metrics"] = {k: v for k, v in report["metrics"].items() if k.endswith("frames")}
     return reports

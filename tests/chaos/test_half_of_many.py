@@ -40,7 +40,7 @@ def done(output: Path) -> dict[str, dict[str, int]]:
 def test_what_is_published_is_not_done_again(tmp_path: Path, slides: Path) -> None:
     """The waves are those that a job makes by itself."""
     output = tmp_path / "out"
-    job = start("pipeline.run", *arguments(slides, output, "--wave-slides", "32"))
+    job = start("pipeline.run", *arguments(slides, output))
     deadline = time.monotonic() + _SECONDS
     while len(begun(output)) < SLIDES // 2:
         assert job.poll() is None

@@ -13,6 +13,7 @@ import pytest
 
 from tests.chaos.jobs import (
     ROOT,
+    TWO_A_WAVE,
     arguments,
     build_corpus,
     convert,
@@ -53,22 +54,22 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory, slides: Path) -> Undis
     """Return an output that one job made, and how many changes and seconds that took; a second job skipped all."""
     output = tmp_path_factory.mktemp("undisturbed") / "out"
     begin = time.monotonic()
-    command = [sys.executable, "-m", "tests.chaos.dying", str(output), "0", *arguments(slides, output)]
+    command = [sys.executable, "-m", "tests.chaos.dying", str(output), "0", *arguments(slides, output, *TWO_A_WAVE)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     seconds = time.monotonic() - begin
-    assert convert(slides, output) == 0
+    assert convert(slides, output, *TWO_A_WAVE) == 0
     return Undisturbed(output=output, changes=int(done.stdout.split()[-1]), seconds=seconds)
 
 
 def assert_made_good(slides: Path, output: Path, undisturbed: Undisturbed) -> None:
     """Run again, compare, run once more: the last report is that of the job that skips in the undisturbed output."""
-    assert convert(slides, output) == 0
+    assert convert(slides, output, *TWO_A_WAVE) == 0
     assert set(statuses(output).values()) <= {"published", "skipped"}
     assert tree(output) == tree(undisturbed.output)
     assert report_files(output) <= report_files(undisturbed.output)
     for summary in (output / "_reports").glob("*/summary.json"):
         assert json.loads(summary.read_text())["state"] in ("stopped", "finished")
-    assert convert(slides, output) == 0
+    assert convert(slides, output, *TWO_A_WAVE) == 0
     assert last_reports(output) == last_reports(undisturbed.output)
     assert tree(output) == tree(undisturbed.output)
 
@@ -80,7 +81,7 @@ def test_killed_before_a_change_of_a_file(
 ) -> None:
     output = tmp_path / "out"
     number = 1 + int(share * undisturbed.changes)
-    job = start("tests.chaos.dying", str(output), str(number), *arguments(slides, output))
+    job = start("tests.chaos.dying", str(output), str(number), *arguments(slides, output, *TWO_A_WAVE))
     assert job.wait() == -signal.SIGKILL or share > 0.95  # threads do not always come to the same count
     assert group_ends(job.pid)
     assert_made_good(slides, output, undisturbed)
@@ -90,7 +91,7 @@ def test_killed_before_a_change_of_a_file(
 @pytest.mark.parametrize("share", TIMES)
 def test_killed_at_a_time(tmp_path: Path, slides: Path, undisturbed: Undisturbed, share: float) -> None:
     output = tmp_path / "out"
-    job = start("pipeline.run", *arguments(slides, output))
+    job = start("pipeline.run", *arguments(slides, output, *TWO_A_WAVE))
     time.sleep(share * undisturbed.seconds)
     kill_group(job)
     assert_made_good(slides, output, undisturbed)

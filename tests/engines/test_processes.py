@@ -43,7 +43,7 @@ def test_a_worker_that_is_killed_ends_the_job_and_a_rerun_completes(corpus: Corp
     assert job.returncode == 1
     assert f"a worker process (pid {one}) ended with SIGKILL" in told
     assert "Traceback" not in told
-    assert not is_alive(other)
+    wait_until(lambda: not is_alive(other))
     corpus.convert("killed", *TWO)
     assert corpus.instances("killed") == corpus.instances("expected")
     assert corpus.objects("killed", "_staging/") == []

@@ -9,6 +9,8 @@ from pipeline.model import errors
 from pipeline.model.errors import (
     CodecError,
     ConfigError,
+    DecoderCrash,
+    DecoderTimeout,
     MetadataMissing,
     OutputExists,
     SlidebeamError,
@@ -23,6 +25,8 @@ BUILTINS = {
     SourceError: OSError,
     TileError: ValueError,
     CodecError: ValueError,
+    DecoderCrash: ChildProcessError,
+    DecoderTimeout: TimeoutError,
     StorageError: OSError,
     OutputExists: FileExistsError,
 }

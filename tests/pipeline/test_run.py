@@ -31,7 +31,7 @@ def python_m(*arguments: str | Path, **options: object) -> "subprocess.Completed
 
 def without_progress(complained: str) -> list[str]:
     """Return the lines of stderr but those that tell of progress, every five seconds."""
-    return [line for line in complained.splitlines() if "frames" not in line]
+    return [line for line in complained.splitlines() if "frames" not in line and "planning" not in line]
 
 
 @pytest.fixture(scope="module")

@@ -95,7 +95,7 @@ test-dataflow: $(READY) $(DATAFLOW_VENV)/.ready ## Check the image's packages, t
 # What the image installs, in the image's versions.
 $(DATAFLOW_VENV)/.ready: pyproject.toml setup.py $(IMAGE_CONSTRAINTS)
 	$(PYTHON) -m venv $(DATAFLOW_VENV)
-	$(DATAFLOW_VENV)/bin/python -m pip install --quiet --disable-pip-version-check \
+	$(DATAFLOW_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile \
 		$(addprefix --constraint ,$(IMAGE_CONSTRAINTS)) --editable '.[dataflow,s3]'
 	$(DATAFLOW_VENV)/bin/python -m pip check
 	@touch $@

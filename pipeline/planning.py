@@ -72,9 +72,11 @@ def plan_job(
         from pipeline.io.sources.stamp import stamped
         from pipeline.plan_estimate import MadePlan, reported_plan
         from pipeline.preflight import check_ready
+        from pipeline.transforms.isolation import begin_header_helper
         from pipeline.wave_conversion import is_remote
 
         interruption.check()
+        begin_header_helper(config, len(inputs))
         check_ready(inputs, config, name)
         slides = renamed([stamped(slide) for slide in inputs], config)
         parts = [slides[at : at + _SLIDES_AT_ONCE] for at in range(0, len(slides), _SLIDES_AT_ONCE)]
@@ -103,7 +105,7 @@ def run_plan(
     from pipeline.engines.choice import engine
     from pipeline.model.errors import StorageError
     from pipeline.plan_graph import build_plan_graph
-    from pipeline.transforms.isolation import isolated
+    from pipeline.transforms.isolation import end_helpers, isolated
     from pipeline.transforms.process import OPENED
 
     options = beam_options(beam_arguments)
@@ -111,7 +113,10 @@ def run_plan(
     build_plan_graph(pipeline, slides, isolated(config, len(slides)), rates, job, part)
     try:
         pipeline.run().wait_until_finish()
-    except Exception as error:
+    except BaseException as error:
+        end_helpers()  # what hangs in one of them would keep this process from its end
+        if not isinstance(error, Exception):
+            raise
         raise StorageError(f"the plan could not be made: {error}", uri=config.output) from error
     finally:
         OPENED.close()

@@ -1,10 +1,18 @@
-"""OpenSlides: URI -> SlidePlan, or a failure. A file of several scenes is several slides: it becomes a plan a scene."""
+"""OpenSlides: URI -> SlidePlan, or a failure. A file of several scenes is several slides: it becomes a plan a scene.
 
+Several slides are opened at once, because to open one is mostly to wait: for a helper process, or for a store. What
+comes of them leaves in the order in which they came.
+"""
+
+from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
 import apache_beam as beam
+from apache_beam.transforms.window import GlobalWindows
+from apache_beam.utils.windowed_value import WindowedValue
 
 from pipeline.io.publishing.action import decide_action, finished_before
 from pipeline.io.reports.progress import BOARD
@@ -20,6 +28,12 @@ from pipeline.transforms.process import OPENED
 from pipeline.transforms.retries import retried
 
 
+_AT_ONCE = 4
+"""Slides that are being opened: fewer than stay open for those that go on with them."""
+
+Opened = SlidePlan | SlideOutcome | Failure
+
+
 class OpenSlides(beam.PTransform):
     """Open each slide, plan it, and decide what there is to do for it."""
 
@@ -28,7 +42,7 @@ class OpenSlides(beam.PTransform):
         self._config = config
         self._job = job
 
-    def expand(self, slides: beam.PCollection[SlideInput]) -> beam.PCollection[SlidePlan | SlideOutcome | Failure]:
+    def expand(self, slides: beam.PCollection[SlideInput]) -> beam.PCollection[Opened]:
         """Map inputs to plans."""
         return slides | "OpenSlide" >> beam.ParDo(_OpenSlide(self._config, self._job))
 
@@ -38,7 +52,26 @@ class _OpenSlide(beam.DoFn):
         self._config = config
         self._store = open_store(config.output, job)
 
-    def process(self, slide: SlideInput) -> Iterator[SlidePlan | SlideOutcome | Failure]:
+    def setup(self) -> None:
+        self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="open")
+
+    def start_bundle(self) -> None:
+        self._pending: deque[Future[list[Opened]]] = deque()
+
+    def process(self, slide: SlideInput) -> Iterator[Opened]:
+        self._pending.append(self._threads.submit(lambda: list(self._opened(slide))))
+        if len(self._pending) > _AT_ONCE:
+            yield from self._pending.popleft().result()
+
+    def finish_bundle(self) -> Iterator[WindowedValue]:
+        while self._pending:
+            for element in self._pending.popleft().result():
+                yield GlobalWindows.windowed_value(element)
+
+    def teardown(self) -> None:
+        self._threads.shutdown()
+
+    def _opened(self, slide: SlideInput) -> Iterator[Opened]:
         try:
             record = retried(finished_before, self._store, slide, self._config)
             if record is not None:

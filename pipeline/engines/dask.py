@@ -31,9 +31,9 @@ from dask.distributed import Client, Future
 from pipeline.engines.dask_metrics import DaskMetrics, told_to_scheduler
 
 _PARTITIONS_A_THREAD = 8
-"""Of the cluster: enough that a worker that is done early finds more to do."""
-_MOST_PARTITIONS = 32
-"""By default: a shuffle takes their square in tasks of about a millisecond."""
+"""Of a small cluster: enough that a worker that is done early finds more to do."""
+_ENOUGH_PARTITIONS = 32
+"""More are made only where threads would have fewer than two: a shuffle takes their square in tasks of a millisecond."""
 
 
 class Dask(DaskRunner):  # type: ignore[misc]
@@ -49,7 +49,7 @@ class Dask(DaskRunner):  # type: ignore[misc]
         threads = sum(client.nthreads().values())
         pipeline.replace_all(overrides.dask_overrides())
         topic = f"slidebeam-{secrets.token_hex(8)}"
-        bags = _Bags(partitions or min(_MOST_PARTITIONS, _PARTITIONS_A_THREAD * max(1, threads)), topic)
+        bags = _Bags(partitions or _partitions(max(1, threads)), topic)
         pipeline.visit(bags)
         return DaskResult(client, client.compute(dask.optimize(bags.leaf)), topic)
 
@@ -115,6 +115,10 @@ class _Bags(PipelineVisitor):  # type: ignore[misc]
             step = (self._topic, node.full_label)
             return inputs[0].map_partitions(_run_bundle, transform.fn, step, list(arguments), keywords)
         return inputs[0]  # what remains of a composite, and GroupAlsoByWindow: there is one window
+
+
+def _partitions(threads: int) -> int:
+    return min(_PARTITIONS_A_THREAD * threads, max(_ENOUGH_PARTITIONS, 2 * threads))
 
 
 def _spread(bag: Bag, partitions: int) -> Bag:

@@ -9,7 +9,7 @@ import argparse
 from apache_beam.options.pipeline_options import PipelineOptions
 
 
-class FlinkBatchOptions(PipelineOptions):  # type: ignore[misc]
+class FlinkBatchOptions(PipelineOptions):
     """How Flink exchanges rows between the stages of a batch."""
 
     @classmethod

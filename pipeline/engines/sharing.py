@@ -11,7 +11,7 @@ import copy
 import threading
 from collections import deque
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from typing import Any
 
 from apache_beam.metrics import monitoring_infos
@@ -64,8 +64,9 @@ class SharedBundles(ParallelBundleManager):  # type: ignore[misc]
         handlers = self.bundle_context_manager.worker_handlers
         threads = ThreadPoolExecutor(len(handlers), thread_name_prefix="bundles")
         try:
-            for done in [threads.submit(work, handler) for handler in handlers]:
-                done.result()
+            ended, _ = wait([threads.submit(work, handler) for handler in handlers], return_when=FIRST_EXCEPTION)
+            for one in ended:
+                one.result()
         finally:
             # After a failure or an interrupt nobody waits for the workers: they are killed by whom it reaches next.
             with lock:

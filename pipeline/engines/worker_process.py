@@ -45,7 +45,11 @@ class WorkerProcess:
 
     def has_served(self) -> bool:
         """Wait for the end of its work; False when it does not come."""
-        return self._served.wait(_SECONDS_TO_END) and self._process.poll() is None
+        return self._served.wait(_SECONDS_TO_END) and not self.has_ended()
+
+    def has_ended(self) -> bool:
+        """Whether the process is gone: Linux ends it with the thread that started it, too."""
+        return self._process.poll() is not None
 
     def death(self, seconds: float) -> str:
         """Say how it died, if it did so by itself or will within so many seconds; else nothing."""
@@ -76,6 +80,7 @@ class WorkerProcess:
 def take_worker() -> WorkerProcess:
     """Return a worker that has nothing to do, or a new one."""
     with _lock:
+        _idle[:] = [worker for worker in _idle if not worker.has_ended()]
         for number, worker in enumerate(_idle):
             if worker.started_with == os.environ:
                 return _idle.pop(number)

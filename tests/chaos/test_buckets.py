@@ -83,7 +83,8 @@ def objects(root: str) -> dict[str, bytes]:
     names = [facts.key.removeprefix(prefix) for facts in bucket.listed(prefix)]
     kept = [name for name in names if not re.match(rf"_reports/{JOB_NAME.pattern}/", name)]
     found = {name: bucket.load(prefix + name) or b"" for name in kept}
-    return {n: JOB_NAME.sub("", data.decode()).encode() if n.startswith("_state/") else data for n, data in found.items()}
+    records = {name: JOB_NAME.sub("", found[name].decode()).encode() for name in kept if name.startswith("_state/")}
+    return found | records
 
 
 @pytest.mark.slow

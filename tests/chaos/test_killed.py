@@ -27,7 +27,7 @@ from tests.chaos.jobs import (
 )
 
 SIZES = [(300, 260), (200, 180), (340, 200), (180, 300), (260, 260)]
-_RANDOM = random.Random(20)
+_RANDOM = random.Random(20)  # noqa: S311  moments, no secrets
 CHANGES = sorted(round(_RANDOM.random(), 3) for _ in range(20))
 """Moments by what share of all changes of files had been made."""
 TIMES = sorted(round(_RANDOM.random(), 3) for _ in range(8))
@@ -76,9 +76,7 @@ def assert_made_good(slides: Path, output: Path, undisturbed: Undisturbed) -> No
 
 @pytest.mark.slow
 @pytest.mark.parametrize("share", CHANGES)
-def test_killed_before_a_change_of_a_file(
-    tmp_path: Path, slides: Path, undisturbed: Undisturbed, share: float
-) -> None:
+def test_killed_before_a_change_of_a_file(tmp_path: Path, slides: Path, undisturbed: Undisturbed, share: float) -> None:
     output = tmp_path / "out"
     number = 1 + int(share * undisturbed.changes)
     job = start("tests.chaos.dying", str(output), str(number), *arguments(slides, output, *TWO_A_WAVE))

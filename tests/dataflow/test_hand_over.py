@@ -31,7 +31,10 @@ LARGEST_JOB = 10 << 20
 """Bytes of a job description that Dataflow takes."""
 BUCKET = f"gs://{emulators.BUCKET}"
 
-pytestmark = pytest.mark.skipif(not PYTHON, reason="no environment with the extra `dataflow`: make test-dataflow")
+pytestmark = [
+    pytest.mark.skipif(not PYTHON, reason="no environment with the extra `dataflow`: make test-dataflow"),
+    pytest.mark.timeout(900),
+]
 
 
 @pytest.fixture(scope="module")

@@ -34,6 +34,7 @@ def submit(cluster: FlinkCluster, out: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_a_job_outlives_a_task_manager(flink: FlinkCluster, tmp_path: Path) -> None:
     assert_slots(flink)
     submit(flink, tmp_path / "sums")

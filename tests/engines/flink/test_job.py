@@ -11,7 +11,7 @@ from tests.engines.jobs import wait_until as wait_for_job
 from tests.engines.programs import Program
 
 # Before all others: without it there is no need of slides, a store and a cluster.
-pytestmark = pytest.mark.usefixtures("job_server_jar")
+pytestmark = [pytest.mark.usefixtures("job_server_jar"), pytest.mark.timeout(900)]
 
 
 def on(job_server: Program, pool: Program, flink: FlinkCluster) -> tuple[str, ...]:

@@ -136,12 +136,10 @@ def test_the_summary_of_a_dead_job_says_that_it_has_ended(tmp_path: Path) -> Non
     remove_leftovers(store)
     summary = json.loads(path.read_text())
     assert (summary["state"], summary["ended"]) == ("stopped", summary["updated"])
-    assert "http-equiv=\"refresh\"" not in path.with_name("report.html").read_text()
+    assert 'http-equiv="refresh"' not in path.with_name("report.html").read_text()
 
 
-def test_a_store_that_refuses_fails_nobody(
-    store: LocalStore, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_store_that_refuses_fails_nobody(store: LocalStore, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "_staging").write_text("no folder")
     with caplog.at_level(logging.WARNING):
         remove_leftovers(store)

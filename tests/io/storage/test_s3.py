@@ -11,7 +11,7 @@ from pipeline.model.errors import StorageError
 from tests import emulators
 from tests.io.storage.object_stores import ObjectStoreContract, prefix
 
-boto3 = pytest.importorskip("boto3", reason="the extra s3 is not installed")
+pytest.importorskip("boto3", reason="the extra s3 is not installed")
 
 from pipeline.io.storage.s3 import S3Bucket
 
@@ -20,6 +20,8 @@ MIB = 1 << 20
 
 def client() -> Any:
     """Return a client of the emulator that is in use."""
+    import boto3
+
     return boto3.client("s3", endpoint_url=os.environ["AWS_ENDPOINT_URL_S3"])
 
 

@@ -18,7 +18,7 @@ from pipeline.model.config import ConversionConfig
 from pipeline.model.cores import usable_cores
 from pipeline.model.errors import StorageError
 from pipeline.model.keys import SlideInput
-from pipeline.transforms.isolation import end_helpers, end_tile_helpers, isolated
+from pipeline.transforms.isolation import close_slides_in_helpers, end_helpers, isolated
 from pipeline.transforms.metrics import job_counters
 from pipeline.transforms.process import OPENED
 
@@ -58,7 +58,7 @@ def run_conversion(
         ) from error
     finally:
         OPENED.close()
-        end_tile_helpers()
+        close_slides_in_helpers()
         store.remove_job_file(slide_list)
     report: dict[str, Any] = json.loads(store.read_report(f"{job}/{report_name(wave)}"))
     report["engine"] = f"{engine_name(options)} ({type(result).__module__}.{type(result).__name__})"

@@ -75,6 +75,7 @@ def run_job(
         begin_header_helper(config, len(inputs))
     with job_process(name, config, own_process=own_process) as interruption:
         from pipeline.detached import is_detached
+        from pipeline.finished import without_finished
         from pipeline.io.deidentification.names import renamed
         from pipeline.io.reports.live import LiveReport
         from pipeline.io.reports.progress import BOARD
@@ -90,11 +91,16 @@ def run_job(
         slides = renamed([stamped(slide) for slide in inputs], config)
         store.prepare()
         remove_leftovers(store)
-        waves = waves_of(slides, config, store, remote=is_remote(beam_arguments))
-        tally = JobTally(name, config, slides=len(slides), bytes=sum(s.bytes for s in slides), waves=len(waves))
+        finished, rest = without_finished(slides, config, store)
+        waves = waves_of(rest, config, store, remote=is_remote(beam_arguments))
+        passes = len(waves) + bool(finished)
+        tally = JobTally(name, config, slides=len(slides), bytes=sum(s.bytes for s in slides), waves=passes)
         BOARD.reset()
         with Ownership(store, detached=is_detached(beam_arguments)), LiveReport(store, tally, BOARD) as live:
-            conversions = WaveConversions(name, config, beam_arguments, live, numbered=len(waves) > 1)
+            conversions = WaveConversions(name, config, beam_arguments, live, numbered=passes > 1)
+            if finished:
+                skipped_bytes = tally.expected_bytes - sum(slide.bytes for slide in rest)
+                (on_wave or kept.append)(conversions.skip(finished, skipped_bytes))
             for wave in waves:
                 interruption.check()
                 (on_wave or kept.append)(conversions.convert(wave))

@@ -43,10 +43,13 @@ def watch(
     summary: dict[str, Any] = {}
     try:
         with job_process(name, config, own_process=own_process) as interruption:
+            from pipeline.detached import is_detached
             from pipeline.io.deidentification.names import renamed
             from pipeline.io.reports.live import LiveReport
             from pipeline.io.reports.progress import BOARD
             from pipeline.io.reports.tally import JobTally
+            from pipeline.io.staging.leftovers import remove_leftovers
+            from pipeline.io.staging.ownership import Ownership
             from pipeline.io.storage.opening import open_store
             from pipeline.watched import WatchedInputs
             from pipeline.wave_conversion import WaveConversions, is_remote
@@ -55,11 +58,12 @@ def watch(
             inputs = WatchedInputs(patterns, config.output)
             store = open_store(config.output, name)
             store.prepare()
+            remove_leftovers(store)
             BOARD.reset()
             tally = JobTally(name, config, slides=None, waves=None)
             remote = is_remote(beam_arguments)
             try:
-                with LiveReport(store, tally, BOARD) as live:
+                with Ownership(store, detached=is_detached(beam_arguments)), LiveReport(store, tally, BOARD) as live:
                     conversions = WaveConversions(name, config, beam_arguments, live, numbered=True)
                     for slides in _rounds(inputs, interval):
                         for wave in waves_of(renamed(slides, config), config, store, remote=remote):

@@ -1,7 +1,8 @@
 """The waves of a job, each an execution of the graph whose progress is seen while it runs."""
 
+import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from apache_beam.options.pipeline_options import StandardOptions
@@ -9,8 +10,12 @@ from apache_beam.options.pipeline_options import StandardOptions
 from pipeline.beam_options import beam_options
 from pipeline.conversion import run_conversion
 from pipeline.io.reports.live import LiveReport
+from pipeline.io.reports.progress import BOARD
+from pipeline.io.reports.write import report_name, write_reports
+from pipeline.io.storage.opening import open_store
 from pipeline.model.config import ConversionConfig
 from pipeline.model.keys import SlideInput
+from pipeline.model.records import SlideOutcome
 
 _STARTED_IN_SECONDS = frozenset(
     ("", "fnapirunner", "directrunner", "bundlebaseddirectrunner", "prismrunner", "daskrunner")
@@ -40,12 +45,31 @@ class WaveConversions:
 
     def convert(self, slides: Sequence[SlideInput]) -> dict[str, Any]:
         """Convert a wave and return its report, which is added to the job's. Raises StorageError."""
+        return self._wave(
+            len(slides),
+            sum(slide.bytes for slide in slides),
+            lambda wave: run_conversion(slides, self._config, self._beam_arguments, job=self._job, wave=wave),
+        )
+
+    def skip(self, finished: Sequence[SlideOutcome], bytes: int) -> dict[str, Any]:
+        """Report a wave of slides that are finished and take `bytes` as listed; no graph is executed."""
+        return self._wave(len(finished), bytes, lambda wave: self._reported(finished, wave))
+
+    def _wave(self, slides: int, bytes: int, work: Callable[[int | None], dict[str, Any]]) -> dict[str, Any]:
         self._begun += 1
-        self._live.begin_wave(slides=len(slides), bytes=sum(slide.bytes for slide in slides))
+        self._live.begin_wave(slides=slides, bytes=bytes)
         begin = time.perf_counter()
-        wave = self._begun if self._numbered else None
-        report = run_conversion(slides, self._config, self._beam_arguments, job=self._job, wave=wave)
+        report = work(self._begun if self._numbered else None)
         self._live.end_wave(report, time.perf_counter() - begin)
+        return report
+
+    def _reported(self, finished: Sequence[SlideOutcome], wave: int | None) -> dict[str, Any]:
+        for outcome in finished:
+            BOARD.slide_done(outcome.slide_id, outcome.status)
+        write_reports(finished, self._config, self._job, wave)
+        report: dict[str, Any] = json.loads(
+            open_store(self._config.output, self._job).read_report(f"{self._job}/{report_name(wave)}")
+        )
         return report
 
 

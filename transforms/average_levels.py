@@ -52,7 +52,7 @@ class _AverageChain(beam.DoFn):
             yield from made_chain(key, config, self._store)
             return
         try:
-            yield from tile_helpers(config.threads).stream(
+            yield from tile_helpers(config).stream(
                 made_chain,
                 key,
                 config,

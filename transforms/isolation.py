@@ -6,6 +6,7 @@ and index rows, never pixels. A helper imports no Beam.
 """
 
 import threading
+from collections.abc import Iterator
 from dataclasses import replace
 
 from pipeline.io.isolation.pool import HelperPool
@@ -34,31 +35,45 @@ def isolates_tiles(config: ConversionConfig) -> bool:
     return config.isolate is Isolation.TILES
 
 
-def header_helpers() -> HelperPool:
-    """Return this process's helpers for headers. They stay for the next wave."""
-    return _helpers(_HEADERS, usable_cores())
+def header_helpers(config: ConversionConfig) -> HelperPool:
+    """Return this process's helpers for headers; those for tiles, where there are any."""
+    return tile_helpers(config) if isolates_tiles(config) else _helpers(_HEADERS, usable_cores())
 
 
 def begin_header_helper(config: ConversionConfig, slides: int) -> None:
     """Start a helper for headers, beside what else has to start, where so many slides will need one."""
     if slides and isolated(config, slides).isolate in (Isolation.HEADERS, Isolation.TILES):
-        header_helpers().begin()
+        header_helpers(config).begin()
 
 
-def tile_helpers(threads: int) -> HelperPool:
-    """Return this process's helpers for tiles. 0 threads: one a core that the process may use."""
-    return _helpers(_TILES, threads or usable_cores())
+def tile_helpers(config: ConversionConfig) -> HelperPool:
+    """Return this process's helpers for tiles, as many as codec threads."""
+    return _helpers(_TILES, config.threads or usable_cores())
 
 
-def end_tile_helpers() -> None:
-    """End the helpers for tiles, which hold slides open; later work starts others."""
-    _end(_TILES)
+def close_slides_in_helpers() -> None:
+    """Let the helpers of tiles close the slides that they hold open; they stay for the next wave."""
+    with _lock:
+        pools = [pool for (kind, _), pool in _pools.items() if kind == _TILES]
+    for pool in pools:
+        pool.call_idle(close_slides, seconds=_CLOSING_SECONDS)
 
 
 def end_helpers() -> None:
     """End all helpers of this process, whatever they do; later work starts others."""
-    _end(_TILES)
-    _end(_HEADERS)
+    with _lock:
+        pools = list(_pools.values())
+        _pools.clear()
+    for pool in pools:
+        pool.close()
+
+
+def close_slides() -> Iterator[None]:
+    """Close the slides that a helper process holds open."""
+    from pipeline.transforms.process import OPENED
+
+    OPENED.close()
+    yield
 
 
 def _helpers(kind: str, most: int) -> HelperPool:
@@ -68,13 +83,7 @@ def _helpers(kind: str, most: int) -> HelperPool:
         return _pools[kind, most]
 
 
-def _end(kind: str) -> None:
-    with _lock:
-        pools = [_pools.pop(key) for key in list(_pools) if key[0] == kind]
-    for pool in pools:
-        pool.close()
-
-
+_CLOSING_SECONDS = 60
 _HEADERS, _TILES = "headers", "tiles"
 _READERS = (
     "pipeline.io.sources.tiff_formats",
@@ -83,7 +92,7 @@ _READERS = (
 )
 _PRELOAD = {
     _HEADERS: ("pipeline.io.runs.headers", *_READERS),
-    _TILES: ("pipeline.transforms.make_runs", *_READERS),
+    _TILES: ("pipeline.io.runs.headers", "pipeline.transforms.make_runs", *_READERS),
 }
 """What helpers import before their first call, so that its time is not spent on that."""
 _pools: dict[tuple[str, int], HelperPool] = {}

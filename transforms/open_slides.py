@@ -5,10 +5,9 @@ comes of them leaves in the order in which they came.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
-from typing import Any
 
 import apache_beam as beam
 from apache_beam.transforms.window import GlobalWindows
@@ -16,7 +15,7 @@ from apache_beam.utils.windowed_value import WindowedValue
 
 from pipeline.io.publishing.action import decide_action, finished_before
 from pipeline.io.reports.progress import BOARD
-from pipeline.io.runs.headers import find_scenes, plan_in_helper, plan_scene, scenes_in_helper
+from pipeline.io.runs.headers import PlannedScene, planned_in_helper, planned_scenes
 from pipeline.io.storage.opening import open_store
 from pipeline.model.config import ConversionConfig
 from pipeline.model.keys import SlideInput
@@ -26,7 +25,6 @@ from pipeline.transforms.failures import dead_letter
 from pipeline.transforms.isolation import header_helpers, isolates_headers
 from pipeline.transforms.process import OPENED
 from pipeline.transforms.retries import retried
-
 
 _AT_ONCE = 4
 """Slides that are being opened: fewer than stay open for those that go on with them."""
@@ -77,27 +75,22 @@ class _OpenSlide(beam.DoFn):
             if record is not None:
                 yield SlideOutcome(uri=slide.uri, slide_id=slide.slide_id, status=Status.SKIPPED, record=record)
                 return
-            scenes = retried(self._scenes, slide)
+            isolated = isolates_headers(slide.uri, self._config)
+            scenes = retried(self._in_helper if isolated else self._in_process, slide)
         except Exception as error:
             yield dead_letter(error, "OpenSlides", slide, self._config)
             return
         BOARD.found_slides(len(scenes) - 1)
-        for scene in scenes:
+        for scene, found in scenes:
+            if isinstance(found, Exception):
+                yield dead_letter(found, "OpenSlides", scene, self._config)
+                continue
             try:
-                yield retried(self._plan, scene)
+                yield retried(self._decided, scene, found, isolated)
             except Exception as error:
                 yield dead_letter(error, "OpenSlides", scene, self._config)
 
-    def _scenes(self, slide: SlideInput) -> list[SlideInput]:
-        """Return the slide, or the slides that its scenes are. Raises SourceError when it cannot be opened."""
-        if isolates_headers(slide.uri, self._config):
-            scenes: list[SlideInput] = self._in_helper(scenes_in_helper, slide)
-            return scenes
-        return find_scenes(slide, self._config, OPENED)
-
-    def _plan(self, slide: SlideInput) -> SlidePlan:
-        isolated = isolates_headers(slide.uri, self._config)
-        found = self._in_helper(plan_in_helper, slide) if isolated else plan_scene(slide, self._config, OPENED)
+    def _decided(self, slide: SlideInput, found: SlidePlan, isolated: bool) -> SlidePlan:
         # The ICC profile may be half a megabyte; whoever needs it leases the slide, which has it.
         plan = replace(found, icc_profile=b"")
         action = decide_action(self._store, plan, overwrite=self._config.overwrite, force=self._config.force)
@@ -106,12 +99,17 @@ class _OpenSlide(beam.DoFn):
                 pass  # now it is open for what comes next, and need not be planned again
         return replace(plan, action=action)
 
-    def _in_helper(self, function: Callable[[SlideInput, ConversionConfig], Iterator[Any]], slide: SlideInput) -> Any:
-        return header_helpers().call(
-            function,
-            slide,
-            self._config,
-            seconds=self._config.isolate_seconds,
-            about=f"{slide.uri}: opening it",
-            uri=slide.uri,
+    def _in_process(self, slide: SlideInput) -> list[PlannedScene]:
+        return list(planned_scenes(slide, self._config, OPENED))
+
+    def _in_helper(self, slide: SlideInput) -> list[PlannedScene]:
+        return list(
+            header_helpers(self._config).stream(
+                planned_in_helper,
+                slide,
+                self._config,
+                seconds=self._config.isolate_seconds,
+                about=f"{slide.uri}: opening it",
+                uri=slide.uri,
+            )
         )

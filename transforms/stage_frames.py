@@ -73,7 +73,7 @@ def _made_in_helper(work: RunWork, config: ConversionConfig, store: OutputStore)
     key = work.key
     frames = f"frames {key.first_frame} to {key.first_frame + key.frames - 1}"
     try:
-        row: StagedRun | Failure = tile_helpers(config.threads).call(
+        row: StagedRun | Failure = tile_helpers(config).call(
             run_in_helper,
             work,
             config,

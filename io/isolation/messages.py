@@ -14,6 +14,15 @@ def packed(message: object) -> bytes:
     return len(body).to_bytes(_LENGTH_BYTES, "little") + body
 
 
+def sendable(error: Exception) -> Exception:
+    """Return the error, or its text as a RuntimeError where it cannot be pickled or made anew."""
+    try:
+        pickle.loads(pickle.dumps(error))  # noqa: S301  our own
+    except Exception:
+        return RuntimeError(f"{type(error).__name__}: {error}")
+    return error
+
+
 def write_all(fd: int, data: bytes) -> None:
     """Write all bytes. Raises BrokenPipeError when the other side has gone."""
     rest = memoryview(data)

@@ -90,6 +90,20 @@ class HelperPool:
             self._beginning = False
             self._room.notify_all()
 
+    def call_idle(self, function: Callable[..., Iterable[Any]], *, seconds: float) -> None:
+        """Call a function in each helper process that has nothing to do; one that does not return is ended."""
+        with self._room:
+            idle, self._idle = self._idle, []
+            self._busy.update(idle)
+        for process, _ in idle:
+            try:
+                for _item in process.stream(function, seconds=seconds):
+                    pass
+            except Exception as error:  # whatever it is, it harms this helper alone
+                _LOG.info("an idle helper process: %s", error)
+            finally:
+                self._give_back(process)
+
     def close(self) -> None:
         """End all helper processes, for good: calls under way and later ones raise DecoderCrash."""
         atexit.unregister(self.close)

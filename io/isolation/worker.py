@@ -24,7 +24,7 @@ from collections.abc import Callable, Iterable, Sequence
 from enum import IntEnum
 from typing import Any
 
-from pipeline.io.isolation.messages import packed, read_message, write_all
+from pipeline.io.isolation.messages import packed, read_message, sendable, write_all
 
 _OOM_SCORE = "500"
 """Added to what the kernel goes by when memory runs out, so that it ends a helper process and not its parent."""
@@ -116,12 +116,8 @@ class _Answers(logging.Handler):
             write_all(self._fd, message)
 
     def send_error(self, error: Exception) -> None:
-        """Send an error; one that cannot be pickled, or made anew, goes as its text."""
-        try:
-            pickle.loads(pickle.dumps(error))  # noqa: S301  our own
-        except Exception:
-            error = RuntimeError(f"{type(error).__name__}: {error}")
-        self.send(Answer.ERROR, error)
+        """Send an error; one that cannot be sent goes as its text."""
+        self.send(Answer.ERROR, sendable(error))
 
     def emit(self, record: logging.LogRecord) -> None:
         """Send a log record, with the traceback that it has."""

@@ -1,4 +1,4 @@
-"""Who works under a job's name, written down so that others can tell whether he still does.
+"""Who works under a job's name, written down so that others can tell whether that process still runs.
 
 A process is known by the machine's boot, its PID namespace (containers have their own), its PID and when it was
 started: none of that comes back. All of it can be looked up on Linux alone, and only from inside the namespace.
@@ -19,7 +19,7 @@ class Life(StrEnum):
     ALIVE = "alive"
     DEAD = "dead"
     UNKNOWN = "unknown"
-    """He is elsewhere, or his engine may go on without him."""
+    """The process is elsewhere, or its engine may go on without it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +72,7 @@ def life_of(owner: Owner, here: Owner) -> Life:
         return Life.UNKNOWN
     if owner.started == _start_of(owner.pid):
         return Life.ALIVE
-    return Life.UNKNOWN if owner.detached else Life.DEAD
+    return Life.UNKNOWN if owner.detached or _is_hidden(owner.pid) else Life.DEAD
 
 
 def _boot() -> str:
@@ -87,6 +87,17 @@ def _namespace() -> str:
         return os.readlink("/proc/self/ns/pid")
     except OSError:
         return ""
+
+
+def _is_hidden(pid: int) -> bool:
+    """Whether another user's process has the PID: /proc may be mounted so that it is not seen (hidepid)."""
+    try:
+        os.kill(pid, 0)
+    except PermissionError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def _start_of(pid: int) -> int | None:

@@ -36,7 +36,7 @@ _ENOUGH_PARTITIONS = 32
 """More are made only where threads would have fewer than two: a shuffle takes their square in tasks of a millisecond."""
 
 
-class Dask(DaskRunner):  # type: ignore[misc]
+class Dask(DaskRunner):
     """Runs on a dask cluster, or on one that it starts on this machine."""
 
     def run_pipeline(self, pipeline: Pipeline, options: PipelineOptions) -> "DaskResult":
@@ -54,7 +54,7 @@ class Dask(DaskRunner):  # type: ignore[misc]
         return DaskResult(client, client.compute(dask.optimize(bags.leaf)), topic)
 
 
-class DaskResult(DaskRunnerResult):  # type: ignore[misc]
+class DaskResult(DaskRunnerResult):
     """A job on a dask cluster."""
 
     def __init__(self, client: Client, futures: Sequence[Future], topic: str) -> None:
@@ -79,7 +79,7 @@ class DaskResult(DaskRunnerResult):  # type: ignore[misc]
         return self._metrics
 
 
-class _Bags(PipelineVisitor):  # type: ignore[misc]
+class _Bags(PipelineVisitor):
     """Makes the bag of every transform of a graph."""
 
     def __init__(self, partitions: int, topic: str) -> None:
@@ -137,7 +137,7 @@ def _without_windows(group: tuple[Any, list[tuple[Any, WindowedValue]]]) -> tupl
     return key, [value.value for _, value in pairs]
 
 
-class _Kept(Receiver):  # type: ignore[misc]
+class _Kept(Receiver):
     """Receives what a DoFn yields."""
 
     def __init__(self) -> None:

@@ -38,7 +38,7 @@ def told_to_scheduler(topic: str, step: str) -> Iterator[None]:
         get_worker().log_event(topic, {"step": step, "metrics": told})
 
 
-class DaskMetrics(MetricResults):  # type: ignore[misc]
+class DaskMetrics(MetricResults):
     """What the workers of a job have told."""
 
     def __init__(self, events: Iterable[dict[str, Any]]) -> None:

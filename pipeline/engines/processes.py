@@ -11,7 +11,7 @@ import os
 import threading
 from collections import defaultdict
 from contextlib import suppress
-from typing import Any
+from typing import Any, cast
 
 import grpc
 from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions
@@ -36,7 +36,7 @@ _URN = "slidebeam:env:worker_process:v1"
 _SECONDS_TO_DIE = 1
 
 
-class WorkerProcesses(FnApiRunner):  # type: ignore[misc]
+class WorkerProcesses(FnApiRunner):
     """Runs `--direct_num_workers` worker processes on this machine."""
 
     def run_pipeline(self, pipeline: Pipeline, options: PipelineOptions) -> Any:
@@ -57,13 +57,13 @@ class WorkerProcesses(FnApiRunner):  # type: ignore[misc]
             del _workers[run]
 
     def _get_bundle_manager(self, bundle_context_manager: Any) -> BundleManager:
-        manager = super()._get_bundle_manager(bundle_context_manager)
+        manager: BundleManager = super()._get_bundle_manager(bundle_context_manager)
         if type(manager) is not ParallelBundleManager:
             return manager
         return SharedBundles(bundle_context_manager, manager._progress_frequency, manager._cache_token_generator)
 
 
-class _WorkerProcess(Environment):  # type: ignore[misc]
+class _WorkerProcess(Environment):
     """The environment that `_Worker` makes."""
 
     def __init__(self, run: bytes) -> None:
@@ -74,12 +74,13 @@ class _WorkerProcess(Environment):  # type: ignore[misc]
         return _URN, self._run
 
 
-class _Worker(GrpcWorkerHandler):  # type: ignore[misc]
+class _Worker(GrpcWorkerHandler):
     """One worker process, for the time of one run."""
 
     def __init__(self, run: bytes, *arguments: Any) -> None:
         super().__init__(*arguments)
-        self.control_conn = self._conversation = _Conversation(self.control_conn)
+        self._conversation = _Conversation(self.control_conn)
+        self.control_conn = cast(ControlConnection, self._conversation)
         self._process: WorkerProcess | None = None
         _workers[run].append(self)
 
@@ -126,7 +127,7 @@ class _Conversation:
 
     def push(self, request: beam_fn_api_pb2.InstructionRequest) -> ControlFuture:
         """Send an instruction."""
-        answer = self._connection.push(request)
+        answer = cast(ControlFuture, self._connection.push(request))
         with self._lock:
             self._answers = [*(other for other in self._answers if not other.is_done()), answer]
             self._answer_with_failure()

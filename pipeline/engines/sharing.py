@@ -26,7 +26,7 @@ _Part = dict[str, list[bytes]]
 """Encoded elements by input."""
 
 
-class SharedBundles(ParallelBundleManager):  # type: ignore[misc]
+class SharedBundles(ParallelBundleManager):
     """Runs the bundles of one stage."""
 
     def process_bundle(
@@ -57,7 +57,7 @@ class SharedBundles(ParallelBundleManager):  # type: ignore[misc]
             context._worker_handlers = [handler]
             while taken := take():
                 bundle = BundleManager(context, self._progress_frequency, self._cache_token_generator)
-                part = {name: [data for piece in taken for data in piece[name]] for name in inputs}
+                part: Any = {name: [data for piece in taken for data in piece[name]] for name in inputs}
                 timers = fired_timers if taken[0] is first else {}
                 results.append(bundle.process_bundle(part, expected_outputs, timers, expected_output_timers, dry_run))
 

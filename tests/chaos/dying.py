@@ -34,7 +34,7 @@ class Changes:
             path = arguments[0]
         else:
             return
-        if isinstance(path, str | os.PathLike) and os.fspath(path).startswith(self._folder):  # type: ignore[arg-type]
+        if isinstance(path, str | os.PathLike) and os.fspath(path).startswith(self._folder):
             with self._lock:
                 self.count += 1
                 if self.count == self._last:

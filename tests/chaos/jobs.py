@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import signal
 import subprocess
 import sys
 import time
@@ -39,9 +38,9 @@ def start(*command: str, **options: Any) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(words, cwd=ROOT, start_new_session=True, stdout=subprocess.DEVNULL, **options)
 
 
-def kill_group(job: "subprocess.Popen[bytes]") -> None:
-    """Kill a job with all its processes, and wait until none of them is left."""
-    os.killpg(job.pid, signal.SIGKILL)
+def kill(job: "subprocess.Popen[bytes]") -> None:
+    """Kill the process that began a job; those that it started end by themselves."""
+    job.kill()
     job.wait(_SECONDS)
     assert group_ends(job.pid)
 

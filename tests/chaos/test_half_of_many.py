@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.chaos.jobs import arguments, convert, kill_group, start, statuses
+from tests.chaos.jobs import arguments, convert, kill, start, statuses
 from tests.sample import build_sample_slide
 
 SLIDES = 200
@@ -18,8 +18,8 @@ def slides(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder of small slides, no two alike."""
     folder = tmp_path_factory.mktemp("many")
     for number in range(SLIDES):
-        size = {"columns": 70 + number % 20, "rows": 70 + number // 20}
-        build_sample_slide(folder / f"{number:03d}.svs", tile=64, associated=False, **size)
+        path, columns, rows = folder / f"{number:03d}.svs", 70 + number % 20, 70 + number // 20
+        build_sample_slide(path, columns=columns, rows=rows, tile=64, associated=False)
     return folder
 
 
@@ -46,7 +46,7 @@ def test_what_is_published_is_not_done_again(tmp_path: Path, slides: Path) -> No
         assert job.poll() is None
         assert time.monotonic() < deadline
         time.sleep(0.02)
-    kill_group(job)
+    kill(job)
     before = done(output)
     assert SLIDES * 0.4 <= len(before) < SLIDES
     assert convert(slides, output) == 0

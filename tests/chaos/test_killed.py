@@ -2,12 +2,14 @@
 
 import json
 import random
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,7 +20,7 @@ from tests.chaos.jobs import (
     build_corpus,
     convert,
     group_ends,
-    kill_group,
+    kill,
     last_reports,
     report_files,
     start,
@@ -32,6 +34,11 @@ CHANGES = sorted(round(_RANDOM.random(), 3) for _ in range(20))
 """Moments by what share of all changes of files had been made."""
 TIMES = sorted(round(_RANDOM.random(), 3) for _ in range(8))
 """Moments by the time that had passed, imports included."""
+TWICE = [(round(_RANDOM.uniform(0.2, 0.9), 3), round(_RANDOM.uniform(0.1, 0.9), 3)) for _ in range(4)]
+"""Two moments, each of a job."""
+REPLACING = sorted(round(_RANDOM.uniform(0.3, 1), 3) for _ in range(6))
+"""Moments of a job that replaces what another one published."""
+OTHER_OPTIONS = ("--transfer-syntax", "htj2k-lossless", "--level", "0", "--overwrite")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,15 +81,61 @@ def assert_made_good(slides: Path, output: Path, undisturbed: Undisturbed) -> No
     assert tree(output) == tree(undisturbed.output)
 
 
+def die(slides: Path, output: Path, number: int, *options: str) -> bool:
+    """Begin a job that is killed before a change of a file; whether it came so far."""
+    job = start("tests.chaos.dying", str(output), str(number), *arguments(slides, output, *TWO_A_WAVE, *options))
+    died = job.wait() == -signal.SIGKILL
+    assert group_ends(job.pid)
+    return died
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("share", CHANGES)
 def test_killed_before_a_change_of_a_file(tmp_path: Path, slides: Path, undisturbed: Undisturbed, share: float) -> None:
     output = tmp_path / "out"
-    number = 1 + int(share * undisturbed.changes)
-    job = start("tests.chaos.dying", str(output), str(number), *arguments(slides, output, *TWO_A_WAVE))
-    assert job.wait() == -signal.SIGKILL or share > 0.95  # threads do not always come to the same count
-    assert group_ends(job.pid)
+    died = die(slides, output, 1 + int(share * undisturbed.changes))
+    assert died or share > 0.95  # threads do not always come to the same count
     assert_made_good(slides, output, undisturbed)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("first", "second"), TWICE)
+def test_killed_again(tmp_path: Path, slides: Path, undisturbed: Undisturbed, first: float, second: float) -> None:
+    """The job that would make it good is killed, too."""
+    output = tmp_path / "out"
+    assert die(slides, output, 1 + int(first * undisturbed.changes))
+    assert die(slides, output, 1 + int(second * (1 - first) * undisturbed.changes))
+    assert_made_good(slides, output, undisturbed)
+
+
+@pytest.fixture(scope="module")
+def replaced(tmp_path_factory: pytest.TempPathFactory, slides: Path, undisturbed: Undisturbed) -> Undisturbed:
+    """Return an output whose series were replaced by such of other options."""
+    output = Path(shutil.copytree(undisturbed.output, tmp_path_factory.mktemp("replaced") / "out"))
+    options = (*TWO_A_WAVE, *OTHER_OPTIONS)
+    command = [sys.executable, "-m", "tests.chaos.dying", str(output), "0", *arguments(slides, output, *options)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    return Undisturbed(output=output, changes=int(done.stdout.split()[-1]), seconds=0.0)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("share", REPLACING)
+def test_killed_while_it_replaces(
+    tmp_path: Path, slides: Path, undisturbed: Undisturbed, replaced: Undisturbed, share: float
+) -> None:
+    """Each series is the old one or the new one, and then all are new."""
+    output = Path(shutil.copytree(undisturbed.output, tmp_path / "out"))
+    old, new = tree(undisturbed.output), tree(replaced.output)
+    assert die(slides, output, 1 + int(share * replaced.changes), *OTHER_OPTIONS) or share > 0.95
+    for slide in slides.iterdir():
+        assert of(slide.name, tree(output)) in (of(slide.name, old), of(slide.name, new))
+    assert convert(slides, output, *TWO_A_WAVE, *OTHER_OPTIONS) == 0
+    assert tree(output) == new
+
+
+def of(slide_id: str, whole: dict[str, Any]) -> dict[str, Any]:
+    """Return the files of a slide's series."""
+    return {name: data for name, data in whole.items() if name.startswith(f"{slide_id}/")}
 
 
 @pytest.mark.slow
@@ -91,5 +144,5 @@ def test_killed_at_a_time(tmp_path: Path, slides: Path, undisturbed: Undisturbed
     output = tmp_path / "out"
     job = start("pipeline.run", *arguments(slides, output, *TWO_A_WAVE))
     time.sleep(share * undisturbed.seconds)
-    kill_group(job)
+    kill(job)
     assert_made_good(slides, output, undisturbed)

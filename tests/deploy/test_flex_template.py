@@ -60,7 +60,9 @@ def example(setting: Setting) -> str:
 
 
 def test_the_file_is_what_the_settings_say() -> None:
-    assert template_metadata() == METADATA, "python -m pipeline.configs.flex_template makes it anew"
+    assert template_metadata() == METADATA, (
+        "python -m pipeline.configs.flex_template > configs/deploy/dataflow/metadata.json"
+    )
 
 
 def test_every_setting_is_a_parameter_or_left_out_for_a_reason() -> None:

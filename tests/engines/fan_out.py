@@ -49,14 +49,18 @@ class _Metrics:
         self._infos: dict[str, Any] = {}
 
     def name_anew(self, answer: fn.InstructionResponse) -> None:
-        """Give the metrics of an answer names that hold for all workers."""
+        """Give the metrics of an answer names that hold for all workers.
+
+        Those of a bundle that is at work are left out: Prism splits what does not seem to move.
+        """
         kind = answer.WhichOneof("response")
-        if kind not in ("process_bundle", "process_bundle_progress"):
-            return
-        part = getattr(answer, kind)
-        part.monitoring_data.clear()
-        for info in part.monitoring_infos:
-            part.monitoring_data[self._name(info)] = info.payload
+        if kind == "process_bundle_progress":
+            answer.process_bundle_progress.ClearField("monitoring_infos")
+            answer.process_bundle_progress.ClearField("monitoring_data")
+        elif kind == "process_bundle":
+            answer.process_bundle.monitoring_data.clear()
+            for info in answer.process_bundle.monitoring_infos:
+                answer.process_bundle.monitoring_data[self._name(info)] = info.payload
 
     def described(self, instruction: fn.InstructionRequest) -> fn.InstructionResponse:
         """Answer what names stand for."""

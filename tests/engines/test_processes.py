@@ -13,7 +13,9 @@ TWO = ("--direct_running_mode=multi_processing", "--direct_num_workers=2")
 
 def workers_of(job: "subprocess.Popen[str]") -> list[int]:
     """Return the process ids of a job's workers."""
-    found = subprocess.run(["pgrep", "-P", str(job.pid), "-f", "pipeline.engines.worker"], capture_output=True, text=True)
+    found = subprocess.run(
+        ["pgrep", "-P", str(job.pid), "-f", "pipeline.engines.worker"], capture_output=True, text=True
+    )
     return [int(line) for line in found.stdout.split()]
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import imagecodecs
 import numpy as np
 import pytest
 
@@ -204,3 +205,16 @@ def test_worker_processes_say_the_same(tmp_path: Path) -> None:
     here = plan(slides, config_for(tmp_path / "here"))
     mode = ("--direct_running_mode=multi_processing", "--direct_num_workers=2")
     assert plan(slides, config_for(tmp_path / "there"), *mode) == here
+
+
+def test_a_codec_that_is_not_installed_is_a_problem_of_its_slides(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All are in the wheels, so one is switched off as a build without its library has it."""
+    slide = build_sample_slide(tmp_path / "s.svs", columns=400, rows=300, associated=False)
+    monkeypatch.setattr(imagecodecs.JPEG8, "available", False)
+    config = config_for(tmp_path / "out")
+    assert plan([slide], config)[0]["s.svs"]["would"] == "convert"  # its tiles pass
+    row = plan([slide], dataclasses.replace(config, transfer_syntax=TransferSyntax.HTJ2K_LOSSLESS_RPCL))[0]["s.svs"]
+    assert (row["would"], row["error_class"]) == ("fail", "CodecError")
+    assert "JPEG8" in row["problem"]

@@ -164,6 +164,16 @@ def test_a_helper_knows_the_environment_and_the_folder(
     assert pool.call(calls.world, "SOME_STORE", **SLIDE)[:2] == ("there", str(tmp_path))
 
 
+def test_each_that_is_idle_can_be_asked(pool: HelperPool) -> None:
+    """One that hangs then is ended, and the next call has another."""
+    pool.call_idle(calls.who, seconds=60)
+    pid = pool.call(calls.who, **SLIDE)
+    pool.call_idle(calls.who, seconds=60)
+    assert pool.call(calls.who, **SLIDE) == pid
+    pool.call_idle(calls.count_and_hang, seconds=0.5)
+    assert pool.call(calls.who, **SLIDE) != pid
+
+
 def test_one_that_was_begun_serves_the_first_call(pool: HelperPool) -> None:
     before = children_of(os.getpid())
     pool.begin()

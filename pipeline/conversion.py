@@ -5,11 +5,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-import apache_beam as beam
-from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions
+from apache_beam.options.pipeline_options import DebugOptions, DirectOptions, PipelineOptions
 
 from pipeline.beam_options import beam_options
-from pipeline.engines.choice import engine, engine_name
+from pipeline.engines.choice import DATAFLOW, engine_name, new_pipeline
 from pipeline.graph import build_graph
 from pipeline.io.reports.write import report_name
 from pipeline.io.slide_list import slide_list_name, write_slide_list
@@ -21,6 +20,9 @@ from pipeline.model.keys import SlideInput
 from pipeline.transforms.isolation import close_slides_in_helpers, end_helpers, isolated
 from pipeline.transforms.metrics import job_counters
 from pipeline.transforms.process import OPENED
+
+_ONE_PROCESS = "no_use_multiple_sdk_containers"
+"""Experiment of Dataflow."""
 
 
 def run_conversion(
@@ -39,11 +41,11 @@ def run_conversion(
     store = open_store(config.output, job)
     store.prepare()
     options = beam_options(beam_arguments)
-    pipeline = beam.Pipeline(runner=engine(options), options=options)
+    pipeline = new_pipeline(options)
     slide_list = slide_list_name(wave)
     write_slide_list(store, slide_list, slides)
     slides_of_job = len(slides) + (wave is not None)  # other waves have theirs
-    build_graph(pipeline, slide_list, isolated(_shared_out(config, options), slides_of_job), job, wave)
+    build_graph(pipeline, slide_list, isolated(shared_out(config, options), slides_of_job), job, wave)
     try:
         result = pipeline.run()
         result.wait_until_finish()
@@ -67,9 +69,13 @@ def run_conversion(
     return report
 
 
-def _shared_out(config: ConversionConfig, options: PipelineOptions) -> ConversionConfig:
-    """Give each of several SDK processes on this machine its share of the cores, unless threads were asked for."""
+def shared_out(config: ConversionConfig, options: PipelineOptions) -> ConversionConfig:
+    """Give each of several SDK processes on a machine its share of the cores, unless threads were asked for."""
+    if config.threads:
+        return config
+    if engine_name(options) == DATAFLOW and not options.view_as(DebugOptions).lookup_experiment(_ONE_PROCESS):
+        return replace(config, threads=1)  # Dataflow starts a process a core
     direct = options.view_as(DirectOptions)
-    if config.threads or direct.direct_running_mode != "multi_processing":
+    if direct.direct_running_mode != "multi_processing":
         return config
     return replace(config, threads=max(1, usable_cores() // max(1, direct.direct_num_workers)))

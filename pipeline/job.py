@@ -64,8 +64,8 @@ def run_job(
     the imports made is frozen (`gc.freeze`): no later collection walks through it.
 
     Raises ConfigError when the output would harm a source or the metadata belong to one slide of several
-    (`pipeline.input_checks`), StorageError when the output cannot be written, and KeyboardInterrupt after what was
-    begun has been removed.
+    (`pipeline.input_checks`), StorageError when the output cannot be written or a store not be reached, CodecError when
+    a codec is not installed (`pipeline.preflight`), and KeyboardInterrupt after what was begun has been removed.
     """
     check_job(inputs, config)
     name, config = job_name(), salted(config)
@@ -80,15 +80,17 @@ def run_job(
         from pipeline.io.reports.live import LiveReport
         from pipeline.io.reports.progress import BOARD
         from pipeline.io.reports.tally import JobTally
-        from pipeline.io.sources.stamp import stamped
+        from pipeline.io.sources.stamp import all_stamped
         from pipeline.io.staging.leftovers import remove_leftovers
         from pipeline.io.staging.ownership import Ownership
         from pipeline.io.storage.opening import open_store
+        from pipeline.preflight import check_ready
         from pipeline.wave_conversion import WaveConversions, is_remote
         from pipeline.waves import waves_of
 
+        check_ready(inputs, config, name)
         store = open_store(config.output, name)
-        slides = renamed([stamped(slide) for slide in inputs], config)
+        slides = renamed(all_stamped(inputs), config)
         store.prepare()
         remove_leftovers(store)
         finished, rest = without_finished(slides, config, store)

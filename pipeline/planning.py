@@ -69,7 +69,7 @@ def plan_job(
         if own_process:
             gc.freeze()
         from pipeline.io.deidentification.names import renamed
-        from pipeline.io.sources.stamp import stamped
+        from pipeline.io.sources.stamp import all_stamped
         from pipeline.plan_estimate import MadePlan, reported_plan
         from pipeline.preflight import check_ready
         from pipeline.transforms.isolation import begin_header_helper
@@ -78,7 +78,7 @@ def plan_job(
         interruption.check()
         begin_header_helper(config, len(inputs))
         check_ready(inputs, config, name)
-        slides = renamed([stamped(slide) for slide in inputs], config)
+        slides = renamed(all_stamped(inputs), config)
         parts = [slides[at : at + _SLIDES_AT_ONCE] for at in range(0, len(slides), _SLIDES_AT_ONCE)]
         numbers = [None] if len(parts) == 1 else list(range(1, len(parts) + 1))
         for part, number in zip(parts, numbers, strict=True):
@@ -99,17 +99,15 @@ def run_plan(
     part: int | None = None,
 ) -> None:
     """Run the graph of a plan, or of a part of it, on the engine that the arguments name. Raises StorageError."""
-    import apache_beam as beam
-
     from pipeline.beam_options import beam_options
-    from pipeline.engines.choice import engine
+    from pipeline.engines.choice import new_pipeline
     from pipeline.model.errors import StorageError
     from pipeline.plan_graph import build_plan_graph
     from pipeline.transforms.isolation import end_helpers, isolated
     from pipeline.transforms.process import OPENED
 
     options = beam_options(beam_arguments)
-    pipeline = beam.Pipeline(runner=engine(options), options=options)
+    pipeline = new_pipeline(options)
     build_plan_graph(pipeline, slides, isolated(config, len(slides)), rates, job, part)
     try:
         pipeline.run().wait_until_finish()

@@ -13,15 +13,19 @@ from apache_beam.io.gcp.pubsub import ReadFromPubSub
 from apache_beam.options.pipeline_options import StandardOptions
 
 from pipeline.beam_options import beam_options
+from pipeline.engines.choice import DATAFLOW, IN_PROCESS, engine_name, new_pipeline
 from pipeline.graph import build_streaming_graph
 from pipeline.input_checks import check_shared_metadata
 from pipeline.io.notifications import slide_of_notification
+from pipeline.io.staging.owner import this_process
 from pipeline.io.storage.address import is_address
 from pipeline.io.storage.opening import open_store
+from pipeline.io.storage.staged import OWNER_FILE
 from pipeline.job import job_name, salted
 from pipeline.model.config import ConversionConfig
 from pipeline.model.errors import ConfigError, SourceError
 from pipeline.model.keys import SlideInput
+from pipeline.transforms.isolation import isolated
 from pipeline.watched import SLIDE_SUFFIXES
 
 _LOG = logging.getLogger(__name__)
@@ -55,15 +59,20 @@ def stream(
     except ImportError as error:
         raise ConfigError("--subscription needs the packages of pip install 'slidebeam[dataflow]'") from error
     name, config = job_name(), salted(config)
-    open_store(config.output, name).prepare()
     options = beam_options(beam_arguments)
     options.view_as(StandardOptions).streaming = True
-    pipeline = beam.Pipeline(options=options)
+    if engine_name(options) == IN_PROCESS:
+        raise ConfigError("--subscription needs an engine that runs streams, as --runner DataflowRunner")
+    pipeline = new_pipeline(options)
+    store = open_store(config.output, name)
+    store.prepare()
+    # Who comes across it must not take the job for dead because this process is.
+    store.write_job_file(OWNER_FILE, this_process(detached=True).to_json().encode())
     announced = beam.FlatMap(_announced, inputs[0]).with_output_types(SlideInput)
     slides = pipeline | "Notifications" >> source | "Slides" >> announced
-    build_streaming_graph(slides, config, name, timeout)
+    build_streaming_graph(slides, isolated(config, None), name, timeout)
     result = pipeline.run()
-    if options.view_as(StandardOptions).runner != "DataflowRunner":
+    if engine_name(options) != DATAFLOW:
         result.wait_until_finish()
 
 

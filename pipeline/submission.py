@@ -6,17 +6,13 @@ graph writes the reports, as always; its list of slides stays in the staging are
 """
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from pipeline.input_checks import check_job
 from pipeline.job import job_name, job_process, salted
 from pipeline.model.config import ConversionConfig
-from pipeline.model.errors import StorageError
+from pipeline.model.errors import ConfigError, StorageError
 from pipeline.model.keys import SlideInput
-
-_LOOKS_AT_ONCE = 32
-"""Slides whose files are looked up at once: a launcher has minutes, and those of a manifest take a request each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,32 +43,33 @@ def hand_over(
     check_job(inputs, config)
     name, config = job_name(), salted(config)
     with job_process(name, config, own_process=own_process):
-        import apache_beam as beam
-
         from pipeline.beam_options import beam_options
-        from pipeline.engines.choice import engine
+        from pipeline.conversion import shared_out
+        from pipeline.engines.choice import new_pipeline
         from pipeline.graph import build_graph
         from pipeline.io.deidentification.names import renamed
         from pipeline.io.slide_list import slide_list_name, write_slide_list
-        from pipeline.io.sources.stamp import stamped
+        from pipeline.io.sources.stamp import all_stamped
         from pipeline.io.staging.owner import this_process
         from pipeline.io.storage.opening import open_store
         from pipeline.io.storage.staged import OWNER_FILE
         from pipeline.transforms.isolation import isolated
 
         store = open_store(config.output, name)
-        with ThreadPoolExecutor(_LOOKS_AT_ONCE) as looking:
-            slides = renamed(list(looking.map(stamped, inputs)), config)
+        slides = renamed(all_stamped(inputs), config)
         store.prepare()
         options = beam_options(beam_arguments)
         try:
-            pipeline = beam.Pipeline(runner=engine(options), options=options)
+            pipeline = new_pipeline(options)
             # Who comes across it must not take the job for dead because this process is.
             store.write_job_file(OWNER_FILE, this_process(detached=True).to_json().encode())
             slide_list = slide_list_name(None)
             write_slide_list(store, slide_list, sorted(slides, key=lambda slide: -slide.bytes))
-            build_graph(pipeline, slide_list, isolated(config, len(slides)), name)
+            build_graph(pipeline, slide_list, isolated(shared_out(config, options), len(slides)), name)
             pipeline.run()
+        except ConfigError:
+            store.clean_job()
+            raise
         except Exception as error:
             store.clean_job()
             raise StorageError(f"the job's graph could not be handed over: {error}", uri=config.output) from error

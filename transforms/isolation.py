@@ -14,9 +14,9 @@ from pipeline.model.config import ConversionConfig, Isolation
 from pipeline.model.cores import usable_cores
 
 
-def isolated(config: ConversionConfig, slides: int) -> ConversionConfig:
-    """Settle what is done in helpers in a job of so many slides: one that is alone harms no other."""
-    if config.isolate is Isolation.AUTO and slides > 1:
+def isolated(config: ConversionConfig, slides: int | None) -> ConversionConfig:
+    """Settle what is done in helpers in a job of so many slides, None: of any number; one alone harms no other."""
+    if config.isolate is Isolation.AUTO and (slides is None or slides > 1):
         return replace(config, isolate=Isolation.HEADERS)
     return config
 

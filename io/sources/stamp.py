@@ -7,6 +7,7 @@ opening the slide tells.
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,6 +23,7 @@ _ALONE = frozenset(
     (".svs", ".ndpi", ".tif", ".tiff", ".scn", ".bif", ".czi", ".isyntax", ".svslide", ".png", ".jpg", ".jpeg")
 )
 """Suffixes of slides of one file."""
+_LOOKS_AT_ONCE = 32
 
 
 def stamped(slide: SlideInput) -> SlideInput:
@@ -34,6 +36,12 @@ def stamped(slide: SlideInput) -> SlideInput:
     except (OSError, SlidebeamError):
         return slide  # opening it will say why, and fail this slide alone
     return replace(slide, bytes=sum(size for _, size, _ in found), stamp=_stamp(found))
+
+
+def all_stamped(slides: Sequence[SlideInput]) -> list[SlideInput]:
+    """Return slides with bytes and stamps, in their order. Those of a manifest may take a request each."""
+    with ThreadPoolExecutor(_LOOKS_AT_ONCE) as looking:
+        return list(looking.map(stamped, slides))
 
 
 def object_stamp(facts: ObjectFacts) -> str:

@@ -4,6 +4,7 @@ Without `--runner` it is Beam's in-process runner, by name: `DirectRunner` is a 
 another network or graph. Where Beam's own engine would lose elements or wait for ever, ours of the same name stands in.
 """
 
+import apache_beam as beam
 from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions, StandardOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.runners.runner import PipelineRunner, create_runner
@@ -35,6 +36,15 @@ def engine(options: PipelineOptions) -> PipelineRunner:
 
         return WorkerProcesses()
     return runner
+
+
+def new_pipeline(options: PipelineOptions) -> beam.Pipeline:
+    """Return an empty pipeline on the engine that the options ask for. Raises ConfigError for what it refuses."""
+    runner = engine(options)
+    try:
+        return beam.Pipeline(runner=runner, options=options)
+    except ValueError as error:
+        raise ConfigError(f"--runner {engine_name(options)}: {' '.join(str(error).split())}") from error
 
 
 def named_engine(name: str) -> PipelineRunner:

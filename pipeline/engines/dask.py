@@ -33,7 +33,7 @@ from pipeline.engines.dask_metrics import DaskMetrics, told_to_scheduler
 _PARTITIONS_A_THREAD = 8
 """Of a small cluster: enough that a worker that is done early finds more to do."""
 _ENOUGH_PARTITIONS = 32
-"""More are made only where threads would have fewer than two: a shuffle takes their square in tasks of a millisecond."""
+"""More only where threads would have fewer than two each: a shuffle takes their square in tasks of a millisecond."""
 
 
 class Dask(DaskRunner):

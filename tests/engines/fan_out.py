@@ -123,14 +123,14 @@ class _Job(fn_grpc.BeamFnControlServicer, fn_grpc.BeamFnDataServicer, fn_grpc.Be
             queue.put(None)
         self._server.stop(grace=1)
 
-    def Control(self, request_iterator: Iterable[Any], context: Any) -> Iterator[Any]:  # noqa: N802
+    def Control(self, request_iterator: Iterable[Any], context: Any) -> Iterator[Any]:
         """Instructions to a worker; its answers go to the runner."""
         worker = self._caller(context)
         context.add_callback(lambda: self._lose(worker))
         threading.Thread(target=self._answer, args=(worker, request_iterator), daemon=True).start()
         yield from iter(worker.instructions.get, None)
 
-    def GetProcessBundleDescriptor(self, request: Any, context: Any) -> Any:  # noqa: N802
+    def GetProcessBundleDescriptor(self, request: Any, context: Any) -> Any:
         """Return the runner's descriptor, with this program as the place of data and state."""
         descriptor = self._runner.GetProcessBundleDescriptor(request, metadata=self._metadata)
         if descriptor.state_api_service_descriptor.url:
@@ -142,14 +142,14 @@ class _Job(fn_grpc.BeamFnControlServicer, fn_grpc.BeamFnDataServicer, fn_grpc.Be
                 transform.spec.payload = port.SerializeToString()
         return descriptor
 
-    def Data(self, request_iterator: Iterable[Any], context: Any) -> Iterator[Any]:  # noqa: N802
+    def Data(self, request_iterator: Iterable[Any], context: Any) -> Iterator[Any]:
         """Elements to and from a worker."""
         worker = self._caller(context)
         context.add_callback(lambda: worker.elements.put(None))
         _drain(request_iterator, self._elements.put)
         yield from iter(worker.elements.get, None)
 
-    def State(self, request_iterator: Iterable[Any], context: Any) -> Iterator[Any]:  # noqa: N802
+    def State(self, request_iterator: Iterable[Any], context: Any) -> Iterator[Any]:
         """State requests of a worker, told apart by its name before theirs."""
         worker = self._caller(context)
         context.add_callback(lambda: worker.state.put(None))
@@ -254,12 +254,12 @@ class FanOut(fn_grpc.BeamFnExternalWorkerPoolServicer):  # type: ignore[misc]
         self._pools = tuple(pools)
         self._jobs: dict[str, _Job] = {}
 
-    def StartWorker(self, request: Any, context: Any) -> Any:  # noqa: N802
+    def StartWorker(self, request: Any, context: Any) -> Any:
         """Start the workers."""
         self._jobs[request.worker_id] = _Job(request, self._pools)
         return fn.StartWorkerResponse()
 
-    def StopWorker(self, request: Any, context: Any) -> Any:  # noqa: N802
+    def StopWorker(self, request: Any, context: Any) -> Any:
         """Stop them."""
         if job := self._jobs.pop(request.worker_id, None):
             job.stop()

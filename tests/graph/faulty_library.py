@@ -10,7 +10,7 @@ from pathlib import Path
 
 HEAD = b'<DataObject ObjectType="DPUfsImport">'
 FAULTS = ("crash", "abort", "hang", "killed")
-_LIBRARY = '''
+_LIBRARY = """
 import ctypes, os, signal
 import numpy as np
 
@@ -61,7 +61,7 @@ class ISyntax:
 
     def close(self):
         pass
-'''
+"""
 
 
 def write_library(folder: Path) -> dict[str, str]:

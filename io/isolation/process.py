@@ -51,7 +51,7 @@ class HelperProcess:
         """Start it; `preload` are modules that it imports before the first call. Raises ProcessEnded, ProcessLate."""
         life, self._life = os.pipe()
         self._said = bytearray()
-        arguments = [json.dumps([os.path.abspath(path) for path in sys.path]), str(life), *preload]
+        arguments = [json.dumps(_search_path()), str(life), *preload]
         try:
             self._process = subprocess.Popen(  # noqa: S603  our own module
                 [sys.executable, "-P", "-c", _START, *arguments],
@@ -186,6 +186,11 @@ class HelperProcess:
     def _words(self) -> str:
         """Return what the process wrote to stderr, without the interpreter's list of its modules."""
         return self._said.decode("utf-8", "replace").partition("\nExtension modules:")[0].strip()
+
+
+def _search_path() -> list[str]:
+    """Return where this process imports from; names that are no place are those of import hooks."""
+    return [os.path.abspath(path) if not path or os.path.exists(path) else path for path in sys.path]
 
 
 def how_it_ended(code: int) -> str:

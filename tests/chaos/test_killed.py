@@ -94,7 +94,7 @@ def die(slides: Path, output: Path, number: int, *options: str) -> bool:
 def test_killed_before_a_change_of_a_file(tmp_path: Path, slides: Path, undisturbed: Undisturbed, share: float) -> None:
     output = tmp_path / "out"
     died = die(slides, output, 1 + int(share * undisturbed.changes))
-    assert died or share > 0.95  # threads do not always come to the same count
+    assert died or share > 0.85  # threads do not always come to the same count
     assert_made_good(slides, output, undisturbed)
 
 
@@ -126,7 +126,7 @@ def test_killed_while_it_replaces(
     """Each series is the old one or the new one, and then all are new."""
     output = Path(shutil.copytree(undisturbed.output, tmp_path / "out"))
     old, new = tree(undisturbed.output), tree(replaced.output)
-    assert die(slides, output, 1 + int(share * replaced.changes), *OTHER_OPTIONS) or share > 0.95
+    assert die(slides, output, 1 + int(share * replaced.changes), *OTHER_OPTIONS) or share > 0.85
     for slide in slides.iterdir():
         assert of(slide.name, tree(output)) in (of(slide.name, old), of(slide.name, new))
     assert convert(slides, output, *TWO_A_WAVE, *OTHER_OPTIONS) == 0

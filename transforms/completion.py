@@ -16,6 +16,7 @@ from apache_beam.coders import PickleCoder
 from apache_beam.transforms.timeutil import TimeDomain
 from apache_beam.transforms.userstate import BagStateSpec, ReadModifyWriteStateSpec, TimerSpec, on_timer
 
+from pipeline.model.errors import Incomplete
 from pipeline.model.plan import Action, SlidePlan
 from pipeline.model.records import Failure, PlannedInstance, SlideOutcome, StagedRun, WrittenInstance
 
@@ -127,7 +128,7 @@ def _incomplete(key: str, rows: list[Any], tally: _Tally, seconds: float) -> Fai
         stage="CollectComplete",
         level=None,
         frame=None,
-        error_class="Incomplete",
+        error_class=Incomplete.__name__,
         message=f"{slide_id}: {tally.arrived} of {tally.expected} {of} came within {seconds:g} s; its file is to be "
         "announced again, or --completion-timeout raised",
         reproduce="",

@@ -97,6 +97,11 @@ def last_reports(output: Path) -> list[dict[str, Any]]:
     return reports
 
 
+def slide_rows(output: Path) -> dict[str, dict[str, Any]]:
+    """Return what the last job's reports say of each slide."""
+    return {slide["slide_id"]: slide for report in last_reports(output) for slide in report["slides"]}
+
+
 def statuses(output: Path) -> dict[str, str]:
     """Return how each slide ended in the last job."""
-    return {slide["slide_id"]: slide["status"] for report in last_reports(output) for slide in report["slides"]}
+    return {slide_id: row["status"] for slide_id, row in slide_rows(output).items()}

@@ -23,6 +23,7 @@ from tests.chaos.jobs import (
     kill,
     last_reports,
     report_files,
+    slide_rows,
     start,
     statuses,
     tree,
@@ -48,6 +49,8 @@ class Undisturbed:
     output: Path
     changes: int
     seconds: float
+    rows: dict[str, dict[str, Any]]
+    """What its reports say of each slide."""
 
 
 @pytest.fixture(scope="module")
@@ -64,14 +67,17 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory, slides: Path) -> Undis
     command = [sys.executable, "-m", "tests.chaos.dying", str(output), "0", *arguments(slides, output, *TWO_A_WAVE)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     seconds = time.monotonic() - begin
+    rows = slide_rows(output)
     assert convert(slides, output, *TWO_A_WAVE) == 0
-    return Undisturbed(output=output, changes=int(done.stdout.split()[-1]), seconds=seconds)
+    return Undisturbed(output=output, changes=int(done.stdout.split()[-1]), seconds=seconds, rows=rows)
 
 
 def assert_made_good(slides: Path, output: Path, undisturbed: Undisturbed) -> None:
     """Run again, compare, run once more: the last report is that of the job that skips in the undisturbed output."""
     assert convert(slides, output, *TWO_A_WAVE) == 0
     assert set(statuses(output).values()) <= {"published", "skipped"}
+    converted = {slide_id: row for slide_id, row in slide_rows(output).items() if row["frames"]}
+    assert converted == {slide_id: undisturbed.rows[slide_id] for slide_id in converted}
     assert tree(output) == tree(undisturbed.output)
     assert report_files(output) <= report_files(undisturbed.output)
     for summary in (output / "_reports").glob("*/summary.json"):
@@ -115,7 +121,7 @@ def replaced(tmp_path_factory: pytest.TempPathFactory, slides: Path, undisturbed
     options = (*TWO_A_WAVE, *OTHER_OPTIONS)
     command = [sys.executable, "-m", "tests.chaos.dying", str(output), "0", *arguments(slides, output, *options)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    return Undisturbed(output=output, changes=int(done.stdout.split()[-1]), seconds=0.0)
+    return Undisturbed(output=output, changes=int(done.stdout.split()[-1]), seconds=0.0, rows=slide_rows(output))
 
 
 @pytest.mark.slow

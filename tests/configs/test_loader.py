@@ -74,7 +74,7 @@ def test_the_default_preset_changes_nothing() -> None:
     assert config_of({**values, "output": "out"}) == ConversionConfig(output="out")
     not_written_out = {"transfer_syntax", "tile_size", "j2k_decomposition_levels", "levels", "metadata"}
     not_written_out |= {"background", "crosswalk", "level_spacings_um", "j2k_quality", "compression_ratio"}
-    not_written_out |= {"jpeg_ls_near", "max_instance_bytes", "offset_table"}
+    not_written_out |= {"jpeg_ls_near", "max_instance_bytes", "offset_table", "wave_bytes", "wave_slides"}
     fields = {setting.field for setting in SETTINGS if setting.name in values}
     assert fields | not_written_out | {"source_pixel_spacing_mm"} == {s.field for s in SETTINGS} - {"", "output"}
 

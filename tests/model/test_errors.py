@@ -11,6 +11,7 @@ from pipeline.model.errors import (
     ConfigError,
     DecoderCrash,
     DecoderTimeout,
+    Incomplete,
     MetadataMissing,
     OutputExists,
     SlidebeamError,
@@ -28,6 +29,7 @@ BUILTINS = {
     DecoderCrash: ChildProcessError,
     DecoderTimeout: TimeoutError,
     StorageError: OSError,
+    Incomplete: TimeoutError,
     OutputExists: FileExistsError,
 }
 KINDS = sorted(BUILTINS, key=lambda kind: kind.__name__)

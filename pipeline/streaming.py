@@ -6,6 +6,7 @@ One execution of the graph without end. It has no waves: completion is counted, 
 
 import logging
 from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
 from typing import Any
 
 import apache_beam as beam
@@ -50,14 +51,12 @@ def stream(
             "--subscription takes one --input, the gs:// address of a folder, and an --output in a bucket"
         )
     check_shared_metadata(None, config.metadata)
+    if find_spec("google.cloud.pubsub") is None:  # Beam says nothing until its workers lack it
+        raise ConfigError("--subscription needs the packages of pip install 'slidebeam[dataflow]'")
     try:
-        from google.cloud import pubsub  # noqa: F401  Beam says nothing until its workers lack it
-
         source = ReadFromPubSub(subscription=subscription, with_attributes=True)
     except ValueError as error:
         raise ConfigError(f"--subscription {subscription}: {error}") from error
-    except ImportError as error:
-        raise ConfigError("--subscription needs the packages of pip install 'slidebeam[dataflow]'") from error
     name, config = job_name(), salted(config)
     options = beam_options(beam_arguments)
     options.view_as(StandardOptions).streaming = True

@@ -15,6 +15,7 @@ class Failing:
         self.calls = 0
 
     def __call__(self, value: int) -> int:
+        """Count the call, and raise the next error if there is one left."""
         self.calls += 1
         if self.errors:
             raise self.errors.pop(0)

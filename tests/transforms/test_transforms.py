@@ -103,7 +103,8 @@ def test_keys_become_index_rows_or_failures(slide: Path, tmp_path: Path) -> None
     assert len(keys) > 3
     stale = dataclasses.replace(keys[0], fingerprint="another")
     lost = dataclasses.replace(keys[1], instance="level-9")
-    beyond = dataclasses.replace(keys[0], slide=dataclasses.replace(keys[0].slide, uri=str(slide.with_name("gone.svs"))))
+    gone = dataclasses.replace(keys[0].slide, uri=str(slide.with_name("gone.svs")))
+    beyond = dataclasses.replace(keys[0], slide=gone)
     rows = outputs([*keys, stale, lost, beyond], AllStages(StageFrames(config, "job")))
     staged = {(row.instance, row.first_frame): row.frames for row in rows if isinstance(row, StagedRun)}
     assert staged == {(key.instance, key.first_frame): key.frames for key in keys}

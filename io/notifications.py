@@ -6,20 +6,17 @@ is the object's resource as JSON (JSON_API_V1). They come at least once, and in 
 
 import json
 from collections.abc import Mapping
-from pathlib import PurePosixPath
 
 from pipeline.io.sources.stamp import object_stamp
+from pipeline.io.sources.suffixes import is_one_file, is_slide_name
 from pipeline.io.storage.bucket import ObjectFacts
 from pipeline.model.errors import SourceError
 from pipeline.model.keys import SlideInput
 
 _WRITTEN = "OBJECT_FINALIZE"
-_OF_SEVERAL_FILES = frozenset((".mrxs", ".vsi", ".vms", ".vmu", ".dcm"))
 
 
-def slide_of_notification(
-    attributes: Mapping[str, str], payload: bytes, prefix: str, suffixes: frozenset[str]
-) -> SlideInput | None:
+def slide_of_notification(attributes: Mapping[str, str], payload: bytes, prefix: str) -> SlideInput | None:
     """Return the slide that was written, named by its path below `prefix` (`gs://bucket/folder`).
 
     None for another event, an object elsewhere, and one without the suffix of a slide of one object: of a slide of
@@ -32,8 +29,7 @@ def slide_of_notification(
     uri, inside = f"gs://{bucket}/{key}", f"{prefix.rstrip('/')}/"
     if event != _WRITTEN or not uri.startswith(inside):
         return None
-    suffix = PurePosixPath(key).suffix.lower()
-    if suffix not in suffixes or suffix in _OF_SEVERAL_FILES:
+    if not (is_slide_name(key) and is_one_file(key)):
         return None
     facts = _facts(key, attributes, payload)
     return SlideInput(uri=uri, slide_id=uri.removeprefix(inside), stamp=object_stamp(facts), bytes=facts.bytes)

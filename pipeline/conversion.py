@@ -8,7 +8,8 @@ from typing import Any
 from apache_beam.options.pipeline_options import DebugOptions, DirectOptions, PipelineOptions
 
 from pipeline.beam_options import beam_options
-from pipeline.engines.choice import DATAFLOW, engine_name, new_pipeline
+from pipeline.engines.choice import engine_name, new_pipeline
+from pipeline.engines.traits import engine_traits
 from pipeline.graph import build_graph
 from pipeline.io.reports.write import report_name
 from pipeline.io.slide_list import slide_list_name, write_slide_list
@@ -19,7 +20,7 @@ from pipeline.model.errors import StorageError
 from pipeline.model.keys import SlideInput
 from pipeline.transforms.isolation import close_slides_in_helpers, end_helpers, isolated
 from pipeline.transforms.metrics import job_counters
-from pipeline.transforms.process import OPENED
+from pipeline.transforms.process import LOST_SLIDES, OPENED
 
 _ONE_PROCESS = "no_use_multiple_sdk_containers"
 """Experiment of Dataflow."""
@@ -60,6 +61,7 @@ def run_conversion(
         ) from error
     finally:
         OPENED.close()
+        LOST_SLIDES.clear()
         close_slides_in_helpers()
         store.remove_job_file(slide_list)
     report: dict[str, Any] = json.loads(store.read_report(f"{job}/{report_name(wave)}"))
@@ -73,8 +75,9 @@ def shared_out(config: ConversionConfig, options: PipelineOptions) -> Conversion
     """Give each of several SDK processes on a machine its share of the cores, unless threads were asked for."""
     if config.threads:
         return config
-    if engine_name(options) == DATAFLOW and not options.view_as(DebugOptions).lookup_experiment(_ONE_PROCESS):
-        return replace(config, threads=1)  # Dataflow starts a process a core
+    one_process = options.view_as(DebugOptions).lookup_experiment(_ONE_PROCESS)
+    if engine_traits(engine_name(options)).has_process_a_core and not one_process:
+        return replace(config, threads=1)
     direct = options.view_as(DirectOptions)
     if direct.direct_running_mode != "multi_processing":
         return config

@@ -25,7 +25,15 @@ from typing import Any, Self
 from pipeline.configs.settings import SETTINGS_BY_NAME
 from pipeline.inputs import expand_inputs
 from pipeline.model import errors
-from pipeline.model.config import Backend, Certificate, CodecValidation, MissingTiles, OpticalPaths, UidPolicy
+from pipeline.model.config import (
+    Backend,
+    Certificate,
+    CodecValidation,
+    Isolation,
+    MissingTiles,
+    OpticalPaths,
+    UidPolicy,
+)
 from pipeline.model.deidentification import DatePolicy
 from pipeline.model.errors import ConfigError, SlidebeamError
 from pipeline.model.metadata import GivenMetadata
@@ -200,6 +208,14 @@ class DicomExport:
     def backend(self, backend: Backend | str) -> Self:
         """Encode there."""
         return self._with("backend", backend)
+
+    def isolate(self, what: Isolation | str = Isolation.TILES) -> Self:
+        """Do this in helper processes, which a decoder may crash without harm."""
+        return self._with("isolate", what)
+
+    def isolate_timeout(self, seconds: float) -> Self:
+        """Take a helper that gives no answer for so long for hanging."""
+        return self._with("isolate-timeout", seconds)
 
     def threads(self, count: int) -> Self:
         """Use this many codec threads; 0: one a core."""

@@ -7,9 +7,12 @@ What tells one glass slide from all others is not given to several.
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from itertools import chain
+from pathlib import Path, PurePosixPath
 
-from pipeline.io.storage.address import is_address
+from pipeline.io.sources.scenes import split_scene
+from pipeline.io.sources.suffixes import data_folder
+from pipeline.io.storage.address import is_address, split_address
 from pipeline.model.config import ConversionConfig
 from pipeline.model.errors import ConfigError
 from pipeline.model.keys import SlideInput
@@ -31,10 +34,21 @@ def check_places(slides: Sequence[SlideInput], output: str) -> None:
 
 
 def _check_prefixes(slides: Sequence[SlideInput], output: str) -> None:
-    for place in (f"{output}/{slide.slide_id}" for slide in slides):
-        for source in (slide.uri for slide in slides):
-            if f"{source}/".startswith(f"{place}/") or f"{place}/".startswith(f"{source}/"):
-                raise ConfigError(f"{place} would be written where the source {source} is; name another --output")
+    places = {f"{output}/{slide.slide_id}" for slide in slides}
+    sources = {source for slide in slides for source in _source_addresses(slide)}
+    inside = ((place, source) for place in places for source in _upward(place) if source in sources)
+    around = ((place, source) for source in sources for place in _upward(source) if place in places)
+    place, source = next(chain(inside, around), ("", ""))
+    if place:
+        raise ConfigError(f"{place} would be written where the source {source} is; name another --output")
+
+
+def _upward(address: str) -> Iterator[str]:
+    """Yield an address and what it lies in, its bucket last."""
+    scheme, _, path = address.partition("://")
+    while path:
+        yield f"{scheme}://{path}"
+        path = path.rpartition("/")[0]
 
 
 def _check_folders(slides: Sequence[SlideInput], output: Path) -> None:
@@ -64,13 +78,22 @@ def check_shared_metadata(slides: int | None, metadata: GivenMetadata) -> None:
 
 
 def _sources(slide: SlideInput) -> Iterator[Path]:
-    """Yield what belongs to a slide: its file or folder, and the data that stand beside a `.mrxs`."""
-    from pipeline.io.sources.scenes import split_scene
-
+    """Yield what belongs to a slide: its file or folder, and the folder of its data beside it."""
     path = Path(split_scene(slide.uri)[0])
     yield path
-    if path.suffix.lower() == ".mrxs" and path.with_suffix("").is_dir():
-        yield path.with_suffix("")
+    beside = data_folder(path)
+    if beside is not None and beside.is_dir():
+        yield beside
+
+
+def _source_addresses(slide: SlideInput) -> Iterator[str]:
+    """Yield what belongs to a slide in a bucket, as `_sources` does; there are folders only by their names."""
+    uri = split_scene(slide.uri)[0]
+    yield uri
+    address = split_address(uri)
+    beside = data_folder(PurePosixPath(address.key))
+    if beside is not None:
+        yield str(address._replace(key=str(beside)))
 
 
 def _spellings(path: Path) -> set[Path]:

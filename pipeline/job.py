@@ -74,40 +74,9 @@ def run_job(
     if not beam_arguments:  # other engines have processes of their own
         begin_header_helper(config, len(inputs))
     with job_process(name, config, own_process=own_process) as interruption:
-        from pipeline.detached import is_detached
-        from pipeline.finished import without_finished
-        from pipeline.io.deidentification.names import renamed
-        from pipeline.io.reports.live import LiveReport
-        from pipeline.io.reports.progress import BOARD
-        from pipeline.io.reports.tally import JobTally
-        from pipeline.io.sources.stamp import all_stamped
-        from pipeline.io.staging.leftovers import remove_leftovers
-        from pipeline.io.staging.ownership import Ownership
-        from pipeline.io.storage.opening import open_store
-        from pipeline.preflight import check_ready
-        from pipeline.wave_conversion import WaveConversions, is_remote
-        from pipeline.waves import waves_of
+        from pipeline.job_work import Job, convert_all
 
-        check_ready(inputs, config, name)
-        store = open_store(config.output, name)
-        slides = renamed(all_stamped(inputs), config)
-        store.prepare()
-        remove_leftovers(store)
-        finished, rest = without_finished(slides, config, store)
-        waves = waves_of(rest, config, store, remote=is_remote(beam_arguments))
-        passes = len(waves) + bool(finished)
-        tally = JobTally(name, config, slides=len(slides), bytes=sum(s.bytes for s in slides), waves=passes)
-        BOARD.reset()
-        with Ownership(store, detached=is_detached(beam_arguments)), LiveReport(store, tally, BOARD) as live:
-            conversions = WaveConversions(name, config, beam_arguments, live, numbered=passes > 1)
-            if finished:
-                skipped_bytes = tally.expected_bytes - sum(slide.bytes for slide in rest)
-                (on_wave or kept.append)(conversions.skip(finished, skipped_bytes))
-            for wave in waves:
-                interruption.check()
-                (on_wave or kept.append)(conversions.convert(wave))
-        remove_leftovers(store)
-        store.clean_job()
+        tally = convert_all(Job(name, config, beam_arguments), inputs, interruption, on_wave or kept.append)
     return FinishedJob(
         name=name,
         config=config,

@@ -11,7 +11,8 @@ from dataclasses import replace
 from itertools import islice
 from pathlib import PurePosixPath
 
-from pipeline.io.sources.stamp import is_one_file, object_stamp
+from pipeline.io.sources.stamp import object_stamp
+from pipeline.io.sources.suffixes import data_folder, is_one_file
 from pipeline.io.storage.address import Address, split_address
 from pipeline.io.storage.bucket import Bucket, ObjectFacts
 from pipeline.io.storage.opening import open_bucket
@@ -55,7 +56,7 @@ def matching_objects(bucket: Bucket, address: Address, output: str) -> Iterator[
         for facts in bucket.listed(fixed)
         if not facts.key.endswith("/") and not (inside_output and f"{bucket.uri}/{facts.key}".startswith(inside_output))
     ]
-    beside = {folder for facts in objects for folder in _data_folders(facts.key)}
+    beside = {str(folder) for facts in objects if (folder := data_folder(PurePosixPath(facts.key))) is not None}
     for facts in objects:
         if expression.fullmatch(facts.key) and not _lies_in(facts.key, beside):
             slide = SlideInput(uri=f"{bucket.uri}/{facts.key}", slide_id=facts.key.removeprefix(fixed))
@@ -94,14 +95,6 @@ def glob_expression(pattern: str) -> str:
             parts.append(re.escape(pattern[at]))
             at += 1
     return "".join(parts)
-
-
-def _data_folders(key: str) -> list[str]:
-    """Return the folder that holds the data of a slide of several files."""
-    path = PurePosixPath(key)
-    if path.suffix.lower() == ".mrxs":
-        return [str(path.with_suffix(""))]
-    return [str(path.with_name(f"_{path.stem}_"))] if path.suffix.lower() == ".vsi" else []
 
 
 def _lies_in(key: str, folders: set[str]) -> bool:

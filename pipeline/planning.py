@@ -70,13 +70,14 @@ def plan_job(
             gc.freeze()
         from pipeline.io.deidentification.names import renamed
         from pipeline.io.sources.stamp import all_stamped
+        from pipeline.job_work import traits_of
         from pipeline.plan_estimate import MadePlan, reported_plan
         from pipeline.preflight import check_ready
         from pipeline.transforms.isolation import begin_header_helper
-        from pipeline.wave_conversion import is_remote
 
         interruption.check()
         begin_header_helper(config, len(inputs))
+        traits = traits_of(beam_arguments)
         check_ready(inputs, config, name)
         slides = renamed(all_stamped(inputs), config)
         parts = [slides[at : at + _SLIDES_AT_ONCE] for at in range(0, len(slides), _SLIDES_AT_ONCE)]
@@ -84,7 +85,7 @@ def plan_job(
         for part, number in zip(parts, numbers, strict=True):
             interruption.check()
             run_plan(part, config, beam_arguments, rates=rates, job=name, part=number)
-        made = MadePlan(name, config, slides, tuple(numbers), is_remote(beam_arguments))
+        made = MadePlan(name, config, slides, tuple(numbers), not traits.starts_in_seconds)
         report, rows = reported_plan(made, rates, prices, cores=cores or usable_cores(), shown_rows=shown_rows)
     return FinishedPlan(name=name, config=config, report=report, rows=rows)
 

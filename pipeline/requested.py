@@ -9,6 +9,7 @@ from pipeline.model.errors import ConfigError
 from pipeline.model.keys import SlideInput
 from pipeline.model.manifest_mapping import OnMissing
 from pipeline.options import Request
+from pipeline.submission import is_handed_over
 
 if TYPE_CHECKING:
     from pipeline.manifest_inputs import ManifestJoin
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 def check_request(request: Request) -> None:
     """Raise ConfigError for options that exclude each other."""
     ways = {"--plan": request.plan, "--watch": request.watch, "--subscription": bool(request.subscription)}
+    if is_handed_over(request.beam_arguments):
+        ways["--template_location"] = not request.subscription
     asked = [name for name, is_asked in ways.items() if is_asked]
     if len(asked) > 1:
         raise ConfigError(f"{' and '.join(asked)} exclude each other: give one of them")

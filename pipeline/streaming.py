@@ -14,20 +14,21 @@ from apache_beam.io.gcp.pubsub import ReadFromPubSub
 from apache_beam.options.pipeline_options import StandardOptions
 
 from pipeline.beam_options import beam_options
-from pipeline.engines.choice import DATAFLOW, IN_PROCESS, engine_name, new_pipeline
+from pipeline.conversion import shared_out
+from pipeline.engines.choice import engine_name, new_pipeline
+from pipeline.engines.traits import engine_traits
 from pipeline.graph import build_streaming_graph
-from pipeline.input_checks import check_shared_metadata
+from pipeline.input_checks import check_places, check_shared_metadata
 from pipeline.io.notifications import slide_of_notification
-from pipeline.io.staging.owner import this_process
 from pipeline.io.storage.address import is_address
 from pipeline.io.storage.opening import open_store
-from pipeline.io.storage.staged import OWNER_FILE
 from pipeline.job import job_name, salted
+from pipeline.job_work import announce_detached
 from pipeline.model.config import ConversionConfig
 from pipeline.model.errors import ConfigError, SourceError
 from pipeline.model.keys import SlideInput
+from pipeline.slide_names import SlideNames
 from pipeline.transforms.isolation import isolated
-from pipeline.watched import SLIDE_SUFFIXES
 
 _LOG = logging.getLogger(__name__)
 
@@ -51,6 +52,8 @@ def stream(
             "--subscription takes one --input, the gs:// address of a folder, and an --output in a bucket"
         )
     check_shared_metadata(None, config.metadata)
+    if config.deidentify is not None:
+        raise ConfigError("--deidentify names slides anew, which a stream cannot yet; leave --subscription out")
     if find_spec("google.cloud.pubsub") is None:  # Beam says nothing until its workers lack it
         raise ConfigError("--subscription needs the packages of pip install 'slidebeam[dataflow]'")
     try:
@@ -60,27 +63,32 @@ def stream(
     name, config = job_name(), salted(config)
     options = beam_options(beam_arguments)
     options.view_as(StandardOptions).streaming = True
-    if engine_name(options) == IN_PROCESS:
-        raise ConfigError("--subscription needs an engine that runs streams, as --runner DataflowRunner")
+    traits = engine_traits(engine_name(options))
+    if not traits.runs_streams:
+        raise ConfigError(
+            f"--runner {engine_name(options)} runs no streams, which --subscription needs; DataflowRunner does"
+        )
     pipeline = new_pipeline(options)
     store = open_store(config.output, name)
     store.prepare()
-    # Who comes across it must not take the job for dead because this process is.
-    store.write_job_file(OWNER_FILE, this_process(detached=True).to_json().encode())
-    announced = beam.FlatMap(_announced, inputs[0]).with_output_types(SlideInput)
+    announce_detached(store)
+    announced = beam.FlatMap(_announced, inputs[0], config.output).with_output_types(SlideInput)
     slides = pipeline | "Notifications" >> source | "Slides" >> announced
-    build_streaming_graph(slides, isolated(config, None), name, timeout)
+    build_streaming_graph(slides, isolated(shared_out(config, options), None), name, timeout)
     result = pipeline.run()
-    if engine_name(options) != DATAFLOW:
+    if not traits.is_left_running:
         result.wait_until_finish()
 
 
-def _announced(message: Any, prefix: str) -> Iterator[SlideInput]:
-    """Yield the slide of a PubsubMessage; one that is no notification is told and dropped, and stops nobody."""
+def _announced(message: Any, prefix: str, output: str) -> Iterator[SlideInput]:
+    """Yield the slide of a PubsubMessage; one that can be none is told and dropped, and stops nobody."""
     try:
-        slide = slide_of_notification(message.attributes or {}, message.data, prefix, SLIDE_SUFFIXES)
-    except SourceError as error:
+        slide = slide_of_notification(message.attributes or {}, message.data, prefix)
+        if slide is None:
+            return
+        SlideNames().add(slide)
+        check_places([slide], output)
+    except (SourceError, ConfigError) as error:
         _LOG.warning("%s", error)
         return
-    if slide is not None:
-        yield slide
+    yield slide

@@ -50,9 +50,8 @@ def hand_over(
         from pipeline.io.deidentification.names import renamed
         from pipeline.io.slide_list import slide_list_name, write_slide_list
         from pipeline.io.sources.stamp import all_stamped
-        from pipeline.io.staging.owner import this_process
         from pipeline.io.storage.opening import open_store
-        from pipeline.io.storage.staged import OWNER_FILE
+        from pipeline.job_work import announce_detached
         from pipeline.transforms.isolation import isolated
 
         store = open_store(config.output, name)
@@ -61,8 +60,7 @@ def hand_over(
         options = beam_options(beam_arguments)
         try:
             pipeline = new_pipeline(options)
-            # Who comes across it must not take the job for dead because this process is.
-            store.write_job_file(OWNER_FILE, this_process(detached=True).to_json().encode())
+            announce_detached(store)
             slide_list = slide_list_name(None)
             write_slide_list(store, slide_list, sorted(slides, key=lambda slide: -slide.bytes))
             build_graph(pipeline, slide_list, isolated(shared_out(config, options), len(slides)), name)

@@ -11,14 +11,21 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from pipeline.finished import without_finished
 from pipeline.input_checks import check_shared_metadata
+from pipeline.interruption import Interruption
+from pipeline.io.deidentification.names import renamed
+from pipeline.io.reports.tally import JobTally
 from pipeline.job import FinishedJob, job_name, job_process, salted
 from pipeline.model.config import ConversionConfig
 from pipeline.model.errors import StorageError
 from pipeline.model.keys import SlideInput
+from pipeline.transforms.isolation import begin_header_helper
+from pipeline.watched import WatchedInputs
 
 if TYPE_CHECKING:
-    from pipeline.watched import WatchedInputs
+    from pipeline.job_work import Job
+    from pipeline.wave_conversion import WaveConversions
 
 _LOG = logging.getLogger(__name__)
 
@@ -40,50 +47,59 @@ def watch(
     check_shared_metadata(None, config.metadata)
     name, config = job_name(), salted(config)
     begin = time.perf_counter()
-    summary: dict[str, Any] = {}
+    tally = JobTally(name, config, slides=None, waves=None)
+    if not beam_arguments:  # other engines have processes of their own
+        begin_header_helper(config, None)
     try:
         with job_process(name, config, own_process=own_process) as interruption:
-            from pipeline.detached import is_detached
-            from pipeline.io.deidentification.names import renamed
-            from pipeline.io.reports.live import LiveReport
-            from pipeline.io.reports.progress import BOARD
-            from pipeline.io.reports.tally import JobTally
-            from pipeline.io.staging.leftovers import remove_leftovers
-            from pipeline.io.staging.ownership import Ownership
-            from pipeline.io.storage.opening import open_store
-            from pipeline.watched import WatchedInputs
-            from pipeline.wave_conversion import WaveConversions, is_remote
-            from pipeline.waves import waves_of
+            from pipeline.job_work import Job
 
-            inputs = WatchedInputs(patterns, config.output)
-            store = open_store(config.output, name)
-            store.prepare()
-            remove_leftovers(store)
-            BOARD.reset()
-            tally = JobTally(name, config, slides=None, waves=None)
-            remote = is_remote(beam_arguments)
+            inputs, job = WatchedInputs(patterns, config.output), Job(name, config, beam_arguments)
+            job.make_ready(())
             try:
-                with Ownership(store, detached=is_detached(beam_arguments)), LiveReport(store, tally, BOARD) as live:
-                    conversions = WaveConversions(name, config, beam_arguments, live, numbered=True)
+                with job.running(tally) as conversions:
                     for slides in _rounds(inputs, interval):
-                        for wave in waves_of(renamed(slides, config), config, store, remote=remote):
-                            interruption.check()
-                            try:
-                                on_wave(conversions.convert(wave))
-                            except StorageError as error:
-                                _LOG.warning("%s; slides of this wave are tried again", error)
-                                break
-                            inputs.take(wave)
+                        _convert_new(slides, inputs, job, conversions, interruption, on_wave)
             finally:
-                summary = tally.summary()
-                store.clean_job()
+                job.store.clean_job()
     except KeyboardInterrupt:
         _LOG.info("stopped")
-    seconds = time.perf_counter() - begin
-    return FinishedJob(name=name, config=config, summary=summary, wave_reports=(), seconds=seconds)
+    return FinishedJob(
+        name=name,
+        config=config,
+        summary=tally.summary(),
+        wave_reports=(),
+        seconds=time.perf_counter() - begin,
+    )
 
 
-def _rounds(inputs: "WatchedInputs", interval: float) -> Iterator[list[SlideInput]]:
+def _convert_new(
+    slides: Sequence[SlideInput],
+    inputs: WatchedInputs,
+    job: "Job",
+    conversions: "WaveConversions",
+    interruption: Interruption,
+    on_wave: Callable[[dict[str, Any]], None],
+) -> None:
+    """Convert slides of one look; those of a wave that a store's failure ended are new again at the next look."""
+    named = renamed(slides, job.config)
+    finished, rest = without_finished(named, job.config, job.store)
+    ended = {outcome.uri for outcome in finished}
+    skipped = [slide for slide in named if slide.uri in ended]
+    if finished:
+        on_wave(conversions.skip(finished, sum(slide.bytes for slide in skipped)))
+        inputs.take(skipped)
+    for wave in job.waves(rest):
+        interruption.check()
+        try:
+            on_wave(conversions.convert(wave))
+        except StorageError as error:
+            _LOG.warning("%s; slides of this wave are tried again", error)
+            return
+        inputs.take(wave)
+
+
+def _rounds(inputs: WatchedInputs, interval: float) -> Iterator[list[SlideInput]]:
     """Yield new slides for ever, from looks that are an interval apart."""
     while True:
         looked = time.monotonic()

@@ -4,16 +4,22 @@ A look lists what is there with the stamps of its files (size and time, or size 
 when two looks, one interval apart, see the same stamp: who copies a slide writes to it in between. A slide that was
 taken is not taken again until its files are other ones; whether it was converted before the process began, its state
 record tells (`pipeline.io.publishing.action`), so that each is converted exactly once.
+
+An object shows up when its upload is over, and not before, so that two looks say nothing of those that are still to
+come. Of buckets only slides are taken whose files are known by name, each with its stamp: of one object, and MIRAX and
+VSI with all in their folder, where the file that names the slide is to be uploaded last. DICOM, VMS and VMU, whose
+files only their content tells, are left alone there.
 """
 
 import glob
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from pipeline.input_checks import check_places
 from pipeline.inputs import listed, matches
 from pipeline.io.sources.stamp import stamped
+from pipeline.io.sources.suffixes import files_of, is_slide_name
 from pipeline.io.storage.address import Address, is_address, split_address
 from pipeline.io.storage.opening import open_bucket
 from pipeline.model.errors import ConfigError
@@ -21,22 +27,16 @@ from pipeline.model.keys import SlideInput
 from pipeline.object_inputs import is_glob, matching_objects
 from pipeline.slide_names import SlideNames
 
-SLIDE_SUFFIXES = frozenset(
-    (
-        *(".svs", ".tif", ".tiff", ".ndpi", ".scn", ".bif", ".czi", ".vsi", ".qptiff", ".isyntax", ".dcm"),
-        *(".mrxs", ".svslide", ".vms", ".vmu"),
-    )
-)
-"""What is taken for a slide in a folder that is watched as a whole; a glob takes all that it matches."""
-
 
 class WatchedInputs:
     """Folders, prefixes and globs that are looked at again and again. All is remembered by the slides' URIs."""
 
     def __init__(self, patterns: Sequence[str], output: str) -> None:
-        """Raise ConfigError for a path that is not there, and no glob."""
+        """Raise ConfigError for a path that is not there, and no glob, and for a glob of what a bucket hides."""
         for pattern in patterns:
-            if not (is_address(pattern) or glob.has_magic(pattern) or os.path.exists(pattern)):
+            if is_address(pattern):
+                _check_address(pattern)
+            elif not (glob.has_magic(pattern) or os.path.exists(pattern)):
                 raise ConfigError(f"--input {pattern}: there is no such folder to watch")
         self._patterns = patterns
         self._output = output
@@ -53,7 +53,8 @@ class WatchedInputs:
 
         Slides are new until they are taken. Raises StorageError when a bucket cannot be reached.
         """
-        found = [stamped(slide) for pattern in self._patterns for slide in _found(pattern, self._output)]
+        listed = [stamped(slide) for pattern in self._patterns for slide in _found(pattern, self._output)]
+        found = [slide for slide in listed if slide.stamp or not is_address(slide.uri)]
         before = self._looks
         self._looks = {slide.uri: slide.stamp or _written(slide) for slide in found}
         self._taken = {uri: stamp for uri, stamp in self._taken.items() if uri in self._looks}
@@ -83,6 +84,15 @@ class WatchedInputs:
         return self._named[slide.uri]
 
 
+def _check_address(pattern: str) -> None:
+    files = files_of(pattern) if is_glob(split_address(pattern).key) else None
+    if files is not None and files.is_told_by_content and PurePosixPath(pattern).suffix:
+        raise ConfigError(
+            f"--input {pattern}: nothing in a bucket tells when the last file of such a slide has come; convert them "
+            "without --watch when they are there"
+        )
+
+
 def _found(pattern: str, output: str) -> Iterator[SlideInput]:
     """Yield what a folder, a prefix or a glob holds now; that may be nothing."""
     if is_address(pattern):
@@ -90,18 +100,14 @@ def _found(pattern: str, output: str) -> Iterator[SlideInput]:
         wild = is_glob(address.key)
         below = address if wild else Address(address.scheme, address.bucket, f"{address.key}/**".lstrip("/"))
         slides = matching_objects(open_bucket(pattern), below, output)
-        yield from (slide for slide in slides if wild or _is_slide(slide.uri))
+        yield from (slide for slide in slides if wild or is_slide_name(slide.uri))
     elif Path(pattern).is_dir():
         slides = matches(os.path.join(pattern, "**", "*"), output)
-        yield from (slide for slide in slides if _is_slide(slide.uri) or Path(slide.uri).is_dir())
+        yield from (slide for slide in slides if is_slide_name(slide.uri) or Path(slide.uri).is_dir())
     elif Path(pattern).exists():
         yield from listed([pattern], output)
     elif glob.has_magic(pattern):
         yield from matches(pattern, output)
-
-
-def _is_slide(uri: str) -> bool:
-    return PurePosixPath(uri).suffix.lower() in SLIDE_SUFFIXES
 
 
 def _written(slide: SlideInput) -> str:

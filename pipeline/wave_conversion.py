@@ -5,9 +5,6 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from apache_beam.options.pipeline_options import StandardOptions
-
-from pipeline.beam_options import beam_options
 from pipeline.conversion import run_conversion
 from pipeline.io.reports.live import LiveReport
 from pipeline.io.reports.progress import BOARD
@@ -16,11 +13,6 @@ from pipeline.io.storage.opening import open_store
 from pipeline.model.config import ConversionConfig
 from pipeline.model.keys import SlideInput
 from pipeline.model.records import SlideOutcome
-
-_STARTED_IN_SECONDS = frozenset(
-    ("", "fnapirunner", "directrunner", "bundlebaseddirectrunner", "prismrunner", "daskrunner")
-)
-"""Runners for which a wave costs little; on others, to start an execution takes minutes."""
 
 
 class WaveConversions:
@@ -71,9 +63,3 @@ class WaveConversions:
             open_store(self._config.output, self._job).read_report(f"{self._job}/{report_name(wave)}")
         )
         return report
-
-
-def is_remote(beam_arguments: Sequence[str]) -> bool:
-    """Whether the engine is elsewhere, where to start an execution takes minutes."""
-    runner = beam_options(beam_arguments).view_as(StandardOptions).runner or ""
-    return runner.rpartition(".")[2].lower() not in _STARTED_IN_SECONDS

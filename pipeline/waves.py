@@ -36,10 +36,13 @@ def waves_of(
 
 def _cut(slides: Sequence[SlideInput], most_bytes: int, most_slides: int) -> Iterator[list[SlideInput]]:
     wave: list[SlideInput] = []
+    held = 0
     for slide in slides:
-        if wave and (len(wave) == most_slides or sum(s.bytes for s in wave) + slide.bytes > most_bytes):
+        size = slide.bytes
+        if wave and (len(wave) == most_slides or held + size > most_bytes):
             yield wave
-            wave = []
+            wave, held = [], 0
         wave.append(slide)
+        held += size
     if wave:
         yield wave

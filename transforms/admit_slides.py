@@ -1,8 +1,10 @@
 """AdmitSlides: on a stream, one conversion of a slide at a time, and none twice.
 
 Notifications come at least once, and a slide may be written again while its first writing is converted: both attempts
-would stage to the same places. So a slide's name is admitted with one stamp only, the same again is dropped, and a
-newer one waits until the first has surely ended.
+would stage to the same places. So a slide's name is admitted with one stamp only, the same again is dropped, and the
+newest one waits until the first has surely ended, and what counts its rows has forgotten it
+(`pipeline.transforms.completion`). The wait is a timer that is set when another one fires; Beam's in-process runner
+cannot do that.
 """
 
 import time

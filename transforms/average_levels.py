@@ -41,7 +41,7 @@ class _AverageChain(beam.DoFn):
     def process(self, key: PyramidKey) -> Iterator[StagedRun | Failure]:
         for row in self._rows(key):
             if isinstance(row, Failure):
-                note_lost(row, self._store.job)
+                note_lost(row, self._store.job, key.slide)
             else:
                 BOARD.advance(row.frames, row.counters.bytes_in, row.counters.bytes_out, row.counters.routes)
             yield counted(row)

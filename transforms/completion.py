@@ -3,12 +3,17 @@
 A GroupByKey waits for the end of its input, which a stream has not; Beam refuses one in an unbounded global window. So
 a stateful DoFn keeps the rows of a key until what its plan row announces is there, and lets them go as one group, the
 same that a GroupByKey would make. A failure ends the group at once. What does not come in time ends it with a failure,
-which leads to the dead letters; what comes after the end is dropped.
+which leads to the dead letters.
+
+What comes after the end is dropped: a group that has ended is remembered for half as long again as it may take. A late
+row would else begin a second group of the key, whose failure would contradict what was published. It is forgotten
+before AdmitSlides lets a newer writing of the slide in, whose rows have the same keys. Both timers are set with the
+first row: not every engine can set one when another fires.
 """
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import apache_beam as beam
@@ -19,6 +24,9 @@ from apache_beam.transforms.userstate import BagStateSpec, ReadModifyWriteStateS
 from pipeline.model.errors import Incomplete
 from pipeline.model.plan import Action, SlidePlan
 from pipeline.model.records import Failure, PlannedInstance, SlideOutcome, StagedRun, WrittenInstance
+
+_REMEMBERED = 1.5
+"""Times what a group may take, from its first row on. AdmitSlides waits for twice that long, from before that row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +85,7 @@ class _Collect(beam.DoFn):
     ROWS = BagStateSpec("rows", PickleCoder())
     TALLY = ReadModifyWriteStateSpec("tally", PickleCoder())
     TOO_LATE = TimerSpec("too late", TimeDomain.REAL_TIME)
+    FORGOTTEN = TimerSpec("forgotten", TimeDomain.REAL_TIME)
 
     def __init__(self, count: Callable[[Any], Count], seconds: float) -> None:
         self._count = count
@@ -88,11 +97,14 @@ class _Collect(beam.DoFn):
         rows: Any = beam.DoFn.StateParam(ROWS),  # noqa: B008  how Beam passes state
         tally: Any = beam.DoFn.StateParam(TALLY),  # noqa: B008
         too_late: Any = beam.DoFn.TimerParam(TOO_LATE),  # noqa: B008
+        forgotten: Any = beam.DoFn.TimerParam(FORGOTTEN),  # noqa: B008
     ) -> Iterator[tuple[str, list[Any]]]:
         key, row = element
         before = tally.read()
         if before is None:
-            too_late.set(time.time() + self._seconds)
+            now = time.time()
+            too_late.set(now + self._seconds)
+            forgotten.set(now + _REMEMBERED * self._seconds)
             before = _Tally()
         if before.ended:
             return
@@ -111,26 +123,42 @@ class _Collect(beam.DoFn):
         rows: Any = beam.DoFn.StateParam(ROWS),  # noqa: B008
         tally: Any = beam.DoFn.StateParam(TALLY),  # noqa: B008
     ) -> Iterator[tuple[str, list[Any]]]:
-        found, waited = list(rows.read()), tally.read()
-        if waited is not None and not waited.ended:
-            yield key, [*found, _incomplete(key, found, waited, self._seconds)]
-        rows.clear()
+        yield from self._ended(key, rows, tally)
+
+    @on_timer(FORGOTTEN)
+    def forget(
+        self,
+        key: Any = beam.DoFn.KeyParam,
+        rows: Any = beam.DoFn.StateParam(ROWS),  # noqa: B008
+        tally: Any = beam.DoFn.StateParam(TALLY),  # noqa: B008
+    ) -> Iterator[tuple[str, list[Any]]]:
+        yield from self._ended(key, rows, tally)  # timers that are both overdue fire in any order
         tally.clear()
 
+    def _ended(self, key: str, rows: Any, tally: Any) -> Iterator[tuple[str, list[Any]]]:
+        waited = tally.read()
+        if waited is None or waited.ended:
+            return
+        found = list(rows.read())
+        yield key, [*found, _incomplete(found, waited, self._seconds)]
+        rows.clear()
+        tally.write(replace(waited, ended=True))
 
-def _incomplete(key: str, rows: list[Any], tally: _Tally, seconds: float) -> Failure:
-    plan = next((row for row in rows if isinstance(row, PlannedInstance | SlidePlan)), None)
-    of = "frames" if isinstance(plan, PlannedInstance) else "instances"
-    slide_id = rows[0].slide_id if rows else key
+
+def _incomplete(rows: list[Any], tally: _Tally, seconds: float) -> Failure:
+    first, plan = rows[0], next((row for row in rows if isinstance(row, PlannedInstance | SlidePlan)), None)
+    of_instance = isinstance(first, PlannedInstance | StagedRun)
+    of = "frames" if of_instance else "instances"
+    came = f"{tally.arrived} {of} and no plan" if plan is None else f"{tally.arrived} of {tally.expected} {of}"
     return Failure(
-        uri=plan.uri if plan is not None else slide_id,
-        slide_id=slide_id,
+        uri=first.slide_id if plan is None else plan.uri,
+        slide_id=first.slide_id,
         stage="CollectComplete",
         level=None,
         frame=None,
         error_class=Incomplete.__name__,
-        message=f"{slide_id}: {tally.arrived} of {tally.expected} {of} came within {seconds:g} s; its file is to be "
-        "announced again, or --completion-timeout raised",
+        message=f"{first.slide_id}: {came} came within {seconds:g} s; its file is to be announced again, or "
+        "--completion-timeout raised",
         reproduce="",
-        instance=plan.instance if isinstance(plan, PlannedInstance) else "",
+        instance=first.instance if of_instance else "",
     )

@@ -40,9 +40,9 @@ def header_helpers(config: ConversionConfig) -> HelperPool:
     return tile_helpers(config) if isolates_tiles(config) else _helpers(_HEADERS, usable_cores())
 
 
-def begin_header_helper(config: ConversionConfig, slides: int) -> None:
+def begin_header_helper(config: ConversionConfig, slides: int | None) -> None:
     """Start a helper for headers, beside what else has to start, where so many slides will need one."""
-    if slides and isolated(config, slides).isolate in (Isolation.HEADERS, Isolation.TILES):
+    if slides != 0 and isolated(config, slides).isolate in (Isolation.HEADERS, Isolation.TILES):
         header_helpers(config).begin()
 
 

@@ -12,6 +12,7 @@ from typing import TypeVar
 from pipeline.io.runs.opened import OpenedSlides
 from pipeline.model.cores import usable_cores
 from pipeline.model.errors import DecoderCrash, DecoderTimeout, StorageError
+from pipeline.model.keys import SlideInput
 from pipeline.model.records import Failure
 
 T = TypeVar("T")
@@ -19,8 +20,8 @@ T = TypeVar("T")
 OPENED = OpenedSlides()
 """Slides that this process holds open."""
 
-LOST_SLIDES: dict[tuple[str, str], Failure] = {}
-"""The failure of a run after which nothing of the slide need be tried, by job and slide."""
+LOST_SLIDES: dict[tuple[str, SlideInput], Failure] = {}
+"""The failure of a run after which nothing of the slide need be tried, by job and slide, stamp included."""
 _LOSES_SLIDE = frozenset(error.__name__ for error in (StorageError, DecoderCrash, DecoderTimeout))
 
 _WAITING_RUNS = 2
@@ -58,10 +59,10 @@ class RunPool:
             self._room.notify_all()
 
 
-def note_lost(failure: Failure, job: str) -> None:
+def note_lost(failure: Failure, job: str, slide: SlideInput) -> None:
     """Remember a failure that other runs of the slide would meet too, one after the other, each in its own time."""
     if failure.error_class in _LOSES_SLIDE:
-        LOST_SLIDES[job, failure.slide_id] = failure
+        LOST_SLIDES[job, slide] = failure
 
 
 def run_pool(threads: int) -> RunPool:

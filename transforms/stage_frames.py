@@ -58,12 +58,12 @@ class _StageRuns(beam.DoFn):
 
 def _do(work: RunWork, config: ConversionConfig, store: OutputStore) -> StagedRun | Failure:
     key = work.key
-    if lost := LOST_SLIDES.get((store.job, key.slide_id)):
+    if lost := LOST_SLIDES.get((store.job, key.slide)):
         # A disk that is full does not empty itself: what is left of the slide need not be encoded to find out.
         return replace(lost, instance=key.instance, level=key.level, frame=key.first_frame)
     row = _made_in_helper(work, config, store) if isolates_tiles(config) else made_run(work, config, store)
     if isinstance(row, Failure):
-        note_lost(row, store.job)
+        note_lost(row, store.job, key.slide)
     else:
         BOARD.advance(row.frames, row.counters.bytes_in, row.counters.bytes_out, row.counters.routes)
     return row

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from pipeline.io.sources.fingerprint import files_fingerprint
 from pipeline.io.sources.scenes import scene_id, split_scene
+from pipeline.io.sources.suffixes import data_folder
 from pipeline.io.storage.address import is_address
 from pipeline.model.config import ConversionConfig
 from pipeline.model.deidentification import Deidentify
@@ -113,7 +114,7 @@ def _name(slide: SlideInput, choice: Deidentify) -> str:
     if is_address(uri):
         return _pseudonym([uri], choice)
     path = Path(uri)
-    beside = path.with_suffix("") if path.suffix.lower() == ".mrxs" else path
+    beside = data_folder(path) or path
     files = [path] if path.is_file() else []
     if beside.is_dir():
         files += sorted(found for found in beside.rglob("*") if found.is_file())

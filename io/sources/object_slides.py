@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import PurePosixPath
 
 from pipeline.io.sources.contract import SlideSource
+from pipeline.io.sources.suffixes import Files, data_folder, files_of
 from pipeline.io.storage.address import split_address
 from pipeline.io.storage.bucket import Bucket, ObjectFacts
 from pipeline.io.storage.local_cache import fetch_folder
@@ -24,14 +25,12 @@ _STREAMED = frozenset(
         "flat_image.open_jpeg",
     )
 )
-_NAME_FILES_BESIDE = frozenset((".vms", ".vmu"))
-"""Text files that name the files of the slide."""
 _MOST_BESIDE = 10_000
 
 
 def is_streamed(opener: str, uri: str) -> bool:
     """Whether a reader, by its name in the registry, can read an object where it is."""
-    return opener in _STREAMED and not uri.lower().endswith(".vsi")
+    return opener in _STREAMED and files_of(uri) is not Files.FOLDER
 
 
 def open_fetched(uri: str, open_path: Callable[[str], SlideSource]) -> SlideSource:
@@ -56,13 +55,13 @@ def open_fetched(uri: str, open_path: Callable[[str], SlideSource]) -> SlideSour
 def slide_objects(bucket: Bucket, key: str) -> list[ObjectFacts]:
     """Return the objects of a slide: its file and what its format has beside it, or a folder. Raises SourceError."""
     path = PurePosixPath(key)
-    beside = {".mrxs": f"{path.with_suffix('')}/", ".vsi": f"{path.with_name(f'_{path.stem}_')}/"}
     file = bucket.facts(key)
     if file is None:
         return _listed(bucket, f"{key}/")
-    if path.suffix.lower() in beside:
-        return [file, *_listed(bucket, beside[path.suffix.lower()])]
-    if path.suffix.lower() in _NAME_FILES_BESIDE:
+    beside = data_folder(path)
+    if beside is not None:
+        return [file, *_listed(bucket, f"{beside}/")]
+    if files_of(key) is Files.INDEX:
         return [facts for facts in _listed(bucket, _folder(key)) if "/" not in facts.key.removeprefix(_folder(key))]
     # Trestle's overview has the slide's name with another suffix.
     return _listed(bucket, f"{path.with_suffix('')}.") if path.suffix else [file]

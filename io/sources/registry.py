@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from pipeline.io.sources.contract import SlideSource
 from pipeline.io.sources.folders import slide_file
 from pipeline.io.sources.scenes import scene_uri, split_scene
+from pipeline.io.sources.suffixes import is_of_library
 from pipeline.io.storage.address import is_address
 from pipeline.io.storage.opening import open_bytes
 from pipeline.model.errors import SourceError
@@ -28,7 +29,6 @@ _MAGICS: tuple[tuple[int, bytes, str], ...] = (
 _BY_SUFFIX = {".isyntax": "isyntax.open_isyntax"}
 """For files whose first bytes are told by none of these."""
 _REST = "openslide.open_openslide"
-_OF_LIBRARIES = frozenset((".isyntax", ".mrxs", ".svslide", ".vms", ".vmu"))
 _HEAD_BYTES = 256
 
 
@@ -61,9 +61,8 @@ def is_read_by_library(uri: str) -> bool:
     Of an object in a store the name alone tells. What cannot be read here, opening it will complain of.
     """
     path = split_scene(uri)[0]
-    suffix = PurePosixPath(path).suffix.lower()
     if is_address(path):
-        return suffix in _OF_LIBRARIES
+        return is_of_library(path)
     file = slide_file(Path(path))
     if not file.is_file():
         return False

@@ -13,16 +13,13 @@ from pathlib import Path
 
 from pipeline.io.sources.object_slides import slide_objects
 from pipeline.io.sources.scenes import split_scene
+from pipeline.io.sources.suffixes import data_folder, files_of, is_one_file
 from pipeline.io.storage.address import is_address, split_address
 from pipeline.io.storage.bucket import ObjectFacts
 from pipeline.io.storage.opening import open_bucket
 from pipeline.model.errors import SlidebeamError
 from pipeline.model.keys import SlideInput
 
-_ALONE = frozenset(
-    (".svs", ".ndpi", ".tif", ".tiff", ".scn", ".bif", ".czi", ".isyntax", ".svslide", ".png", ".jpg", ".jpeg")
-)
-"""Suffixes of slides of one file."""
 _LOOKS_AT_ONCE = 32
 
 
@@ -49,16 +46,14 @@ def object_stamp(facts: ObjectFacts) -> str:
     return _stamp([(facts.key, facts.bytes, facts.stamp)])
 
 
-def is_one_file(name: str) -> bool:
-    """Whether a slide of this name has no other files, so that its own facts are all."""
-    return Path(name).suffix.lower() in _ALONE
-
-
 def _objects(uri: str) -> list[tuple[str, int, str]]:
-    key = split_address(uri).key
+    bucket, key = open_bucket(uri), split_address(uri).key
     if _is_among_others(key):
         return []
-    return [(facts.key, facts.bytes, facts.stamp) for facts in slide_objects(open_bucket(uri), key)]
+    # As a glob and a notification see it: one object, whatever else has its name with another suffix.
+    alone = bucket.facts(key) if is_one_file(key) else None
+    found = slide_objects(bucket, key) if alone is None else [alone]
+    return [(facts.key, facts.bytes, facts.stamp) for facts in found]
 
 
 def _files(path: Path) -> list[tuple[str, int, str]]:
@@ -71,15 +66,15 @@ def _files(path: Path) -> list[tuple[str, int, str]]:
 def _paths(path: Path) -> Iterator[Path]:
     if not path.is_dir():
         yield path
-    folders = {".mrxs": path.with_suffix(""), ".vsi": path.with_name(f"_{path.stem}_")}
-    beside = path if path.is_dir() else folders.get(path.suffix.lower())
+    beside = path if path.is_dir() else data_folder(path)
     if beside is not None:
         yield from (file for file in beside.rglob("*") if file.is_file())
 
 
 def _is_among_others(name: str) -> bool:
     """Whether a slide of that name has files beside it that only its content names."""
-    return Path(name).suffix.lower() in (".dcm", ".vms", ".vmu", "")
+    files = files_of(name)
+    return files is not None and files.is_told_by_content
 
 
 def _stamp(found: Sequence[tuple[str, int, str]]) -> str:

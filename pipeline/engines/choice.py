@@ -5,7 +5,7 @@ another network or graph. Where Beam's own engine would lose elements or wait fo
 """
 
 import apache_beam as beam
-from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions, StandardOptions
+from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions, PortableOptions, StandardOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.runners.runner import PipelineRunner, create_runner
 
@@ -31,6 +31,8 @@ def engine(options: PipelineOptions) -> PipelineRunner:
         from pipeline.engines.dataflow import check_workers
 
         check_workers(options)
+    if _is(name, "PortableRunner") and not options.view_as(PortableOptions).job_endpoint:
+        raise ConfigError("--runner PortableRunner needs --job_endpoint HOST:PORT, the address of a job server")
     if type(runner) is FnApiRunner and options.view_as(DirectOptions).direct_running_mode == "multi_processing":
         from pipeline.engines.processes import WorkerProcesses
 

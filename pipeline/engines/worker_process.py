@@ -32,6 +32,11 @@ class WorkerProcess:
         self._served.set()
         self._killed = False
 
+    @property
+    def pid(self) -> int:
+        """Of the process."""
+        return self._process.pid
+
     def serve(self, runner: Mapping[str, str], on_death: Callable[[], None]) -> None:
         """Let it work for a runner, which is described as to Beam's harness; a function is called if it dies."""
         self._served.clear()

@@ -3,10 +3,16 @@
 import os
 import signal
 import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
 
 import pytest
 
+from pipeline.engines.worker_process import WorkerProcess
 from tests.engines.jobs import Corpus, wait_until
+from tests.io.isolation.processes import comes_true, is_running
 
 TWO = ("--direct_running_mode=multi_processing", "--direct_num_workers=2")
 
@@ -69,3 +75,59 @@ def test_a_job_that_is_stopped_leaves_no_worker_behind(corpus: Corpus, number: s
     assert "Traceback" not in told
     assert len(workers) == 2
     wait_until(lambda: not any(map(is_alive, workers)))
+
+
+ROOT = Path(__file__).resolve().parents[2]
+FORKED = """
+import os, time
+from pipeline.engines.worker_process import WorkerProcess
+worker = WorkerProcess()
+fork = os.fork()
+if fork:
+    print(worker.pid, fork, flush=True)
+time.sleep(1000)
+"""
+
+
+def is_at_work(worker: int) -> bool:
+    """Whether a worker has imported Beam, before which it sees to its own end."""
+    try:
+        return "cygrpc" in Path(f"/proc/{worker}/maps").read_text()
+    except OSError:
+        return False
+
+
+def test_a_worker_outlives_the_thread_that_started_it() -> None:
+    """Threads of a runner come and go, and a worker that is idle serves the next one."""
+    started: list[WorkerProcess] = []
+
+    def start() -> None:
+        started.append(WorkerProcess())
+        assert comes_true(lambda: is_at_work(started[0].pid))
+
+    thread = threading.Thread(target=start)
+    thread.start()
+    thread.join()
+    (worker,) = started
+    try:
+        time.sleep(0.3)
+        assert not worker.has_ended()
+    finally:
+        worker.kill()
+    assert worker.has_ended()
+
+
+def test_a_worker_ends_with_its_process_though_a_fork_of_that_lives() -> None:
+    """As processes of `multiprocessing` may do: they hold what their parent held."""
+    parent = subprocess.Popen([sys.executable, "-c", FORKED], cwd=ROOT, stdout=subprocess.PIPE)
+    assert parent.stdout is not None
+    worker, fork = map(int, parent.stdout.readline().split())
+    try:
+        assert comes_true(lambda: is_at_work(worker))
+        parent.kill()
+        parent.wait()
+        assert comes_true(lambda: not is_running(worker))
+        assert is_running(fork)
+    finally:
+        os.kill(fork, signal.SIGKILL)
+        parent.stdout.close()

@@ -184,6 +184,45 @@ def test_one_that_was_begun_serves_the_first_call(pool: HelperPool) -> None:
     assert pool.call(calls.who, **SLIDE) == pid
 
 
+def test_a_beginning_that_fails_in_any_way_keeps_nobody_waiting(
+    pool: HelperPool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Here the process's folder is gone while a helper is begun, which is no error of the helper's."""
+    home, gone = os.getcwd(), tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    with caplog.at_level(logging.INFO):
+        pool.begin()
+        assert comes_true(lambda: "begin_helper" not in [thread.name for thread in threading.enumerate()])
+    os.chdir(home)
+    assert "FileNotFoundError" in caplog.text
+    with ThreadPoolExecutor(1) as threads:
+        call = threads.submit(lambda: pool.call(calls.double, 21, **SLIDE))
+        try:
+            assert call.result(30) == 42
+        finally:
+            pool.close()  # ends one that waits
+
+
+def test_a_beginning_without_a_thread_keeps_nobody_waiting(pool: HelperPool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The caller hears of it; the next call starts its own helper."""
+
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refuse)
+        with pytest.raises(RuntimeError, match="new thread"):
+            pool.begin()
+    with ThreadPoolExecutor(1) as threads:
+        call = threads.submit(lambda: pool.call(calls.double, 21, **SLIDE))
+        try:
+            assert call.result(30) == 42
+        finally:
+            pool.close()  # ends one that waits
+
+
 def test_modules_are_imported_once_and_beam_is_none_of_them() -> None:
     helpers = HelperPool(1, preload=["pipeline.io.runs.opened"])
     try:

@@ -3,8 +3,10 @@
 import json
 import logging
 import os
+import shutil
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +16,10 @@ from pipeline.io.staging.owner import Owner, this_process
 from pipeline.io.staging.ownership import Ownership
 from pipeline.io.storage.local import LocalStore
 from pipeline.io.storage.staged import OWNER_FILE
+from pipeline.job import run_job
+from pipeline.model.config import ConversionConfig
 from pipeline.model.errors import StorageError
+from pipeline.model.keys import SlideInput
 from tests.graph.conversions import convert, statuses
 from tests.io.publishing.series import stage_slide
 from tests.io.staging.owners import dead_process, elsewhere, own
@@ -124,10 +129,6 @@ def test_the_summary_of_a_dead_job_says_that_it_has_ended(tmp_path: Path) -> Non
     slide = build_sample_slide(tmp_path / "s.svs", columns=300, rows=200, tile=64)
     output = tmp_path / "out"
     store = LocalStore(str(output), "now")
-    from pipeline.job import run_job
-    from pipeline.model.config import ConversionConfig
-    from pipeline.model.keys import SlideInput
-
     inputs = [SlideInput(uri=str(slide), slide_id="s.svs")]
     job = run_job(inputs, ConversionConfig(output=str(output), research_placeholder=True))
     path = Path(job.reports) / "summary.json"
@@ -137,6 +138,15 @@ def test_the_summary_of_a_dead_job_says_that_it_has_ended(tmp_path: Path) -> Non
     summary = json.loads(path.read_text())
     assert (summary["state"], summary["ended"]) == ("stopped", summary["updated"])
     assert 'http-equiv="refresh"' not in path.with_name("report.html").read_text()
+
+
+def test_a_summary_of_another_version_keeps_nothing(store: LocalStore, tmp_path: Path) -> None:
+    """It is told by its schema, and left as it is."""
+    summary = b'{"schema": "slidebeam-job-summary-v0", "state": "running", "updated": "2020-01-01T00:00:00Z"}'
+    staged(tmp_path, "dead", dead_process(), "a.svs").write_report("dead/summary.json", summary)
+    remove_leftovers(store)
+    assert not (tmp_path / "_staging").exists()
+    assert store.read_report("dead/summary.json") == summary
 
 
 def test_a_store_that_refuses_fails_nobody(store: LocalStore, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -154,6 +164,46 @@ def test_a_job_owns_its_staging_area_while_it_runs(store: LocalStore, tmp_path: 
     assert "staging-owner" not in [thread.name for thread in threading.enumerate()]
     other.clean_job()
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("detached", "standing"), [(False, Standing.DEAD), (True, Standing.UNSURE)])
+def test_a_job_that_raised_has_ended_while_its_process_lives(
+    store: LocalStore, tmp_path: Path, detached: bool, standing: Standing
+) -> None:
+    """Unless its engine may go on without it."""
+    other = staged(tmp_path, "other", None, "a.svs")
+    with pytest.raises(ZeroDivisionError), Ownership(other, detached=detached):
+        raise ZeroDivisionError
+    assert standings(store) == {"other": standing}
+    assert standings(store, 0) == {"other": standing if standing is Standing.DEAD else Standing.IDLE}
+
+
+def test_what_a_job_left_that_raised_goes_with_the_next_one_of_its_process(tmp_path: Path) -> None:
+    """As in a notebook, whose process goes on."""
+    slide = build_sample_slide(tmp_path / "s.svs", columns=300, rows=200, tile=64)
+    output = tmp_path / "out"
+
+    def refuse(report: dict[str, Any]) -> None:
+        raise ZeroDivisionError
+
+    inputs = [SlideInput(uri=str(slide), slide_id="s.svs")]
+    config = ConversionConfig(output=str(output), research_placeholder=True)
+    with pytest.raises(ZeroDivisionError):
+        run_job(inputs, config, on_wave=refuse)
+    assert (output / "_staging").exists()
+    run_job(inputs, config)
+    assert not (output / "_staging").exists()
+
+
+def test_an_owner_that_cannot_say_that_it_has_ended_is_told_of(
+    store: LocalStore, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What the job raised is what its caller sees."""
+    with caplog.at_level(logging.WARNING), pytest.raises(ZeroDivisionError), Ownership(store, detached=False):
+        shutil.rmtree(tmp_path / "_staging")
+        (tmp_path / "_staging").write_text("in the way")
+        raise ZeroDivisionError
+    assert "the staging area's owner cannot be renewed" in caplog.text
 
 
 def test_the_owner_says_again_that_it_lives(

@@ -58,9 +58,24 @@ def test_an_engine_that_goes_on_may_live() -> None:
     assert life_of(this_process(detached=True), this_process()) is Life.ALIVE
 
 
+@pytest.mark.parametrize("owner", [this_process(), elsewhere()], ids=["here", "elsewhere"])
+def test_a_job_that_says_that_it_has_ended_is_dead(owner: Owner) -> None:
+    """Whether its process lives or not, and wherever; an engine that goes on without it may not have heard of it."""
+    ended = replace(owner, ended=True)
+    assert life_of(ended, this_process()) is Life.DEAD
+    assert life_of(replace(ended, detached=True), this_process()) is Life.UNKNOWN
+
+
 def test_what_was_written_is_read() -> None:
-    for owner in (this_process(), elsewhere(), this_process(detached=True)):
+    for owner in (this_process(), elsewhere(), this_process(detached=True), this_process(ended=True)):
         assert Owner.from_json(owner.to_json()) == owner
+
+
+def test_an_owner_that_does_not_say_whether_it_has_ended_has_not() -> None:
+    """Files of a version that did not know of it."""
+    text = this_process().to_json().replace(',\n "ended": false', "")
+    assert "ended" not in text
+    assert Owner.from_json(text) == this_process()
 
 
 @pytest.mark.parametrize("text", [b"", b"{", b"[]", b"{}", b'{"schema": "slidebeam-owner-9"}', b"\xff"])

@@ -1,5 +1,6 @@
 """A folder on a disk keeps the contract of stores, and says so when the disk does not play along."""
 
+import errno
 import os
 import shutil
 from pathlib import Path
@@ -29,6 +30,24 @@ class TestLocalStore(OutputStoreContract):
     def leftovers(self, root: Path) -> list[str]:
         """List `_staging` with all that is in it."""
         return [str(path) for path in root.rglob("*") if "_staging" in path.parts]
+
+    def test_what_a_job_cannot_clean_is_told_and_fails_nobody(
+        self, store: LocalStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """Its slides are published; what stays is for the next job. Root is refused nothing, so the refusal is ours."""
+        self.stage_series(store)
+
+        def refuse(path: Path, missing_ok: bool = False) -> None:
+            raise OSError(errno.EROFS, "Read-only file system")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Path, "unlink", refuse)
+            store.clean_job()
+        assert "what job job staged could not be removed: " in caplog.text
+        assert "Read-only file system" in caplog.text
+        assert store.staged_files("job")
+        store.clean_job()
+        assert self.leftovers(tmp_path) == []
 
     def test_an_empty_folder_is_no_series(self, store: LocalStore, tmp_path: Path) -> None:
         """It may have been made beforehand, with rights of its own."""

@@ -103,6 +103,22 @@ def test_what_fails_for_good_is_told(bucket: Bucket, proxy: Proxy) -> None:
     assert proxy.failed == 1
 
 
+def test_what_a_job_cannot_clean_is_told_and_fails_nobody(
+    bucket: Bucket, proxy: Proxy, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its slides are published; what stays is for the next job."""
+    store = ObjectStore(bucket, "unclean", "job-7")
+    store.stage_run(SLIDE, "l", 0, [b"pixels"], None)
+    proxy.failures[:] = [403] * 50
+    store.clean_job()
+    assert "what job job-7 staged could not be removed: " in caplog.text
+    assert "permission denied" in caplog.text
+    proxy.failures.clear()
+    assert store.staged_files("job-7")
+    store.clean_job()
+    assert store.staged_files("job-7") == []
+
+
 def test_an_upload_whose_end_is_confirmed_too_late_is_known_for_its_own(
     moto: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -33,17 +33,20 @@ _MEGABYTE = 1_000_000
 
 
 def reproduce_command(
-    config: ConversionConfig, uri: str, level: int | None, *, placeholders: bool, same_output: bool = False
+    config: ConversionConfig, uri: str, level: int | None, *, placeholders: bool, in_output: bool = False
 ) -> str:
     """Return a shell command that converts the slide with the same options, or its level that failed.
 
-    Placeholders stand in for metadata, unless it is metadata that was missing. `same_output` is for failures that lie
-    in the output and not in the slide.
+    It writes to an output of its own, never to the one that the failure was met in: metadata are not in the command,
+    and placeholders stand in for them unless it is metadata that was missing. For a failure that lies `in_output` and
+    not in the slide it is a dry run there.
     """
-    output = config.output if same_output else "reproduced"
+    output = config.output if in_output else "reproduced"
     words = ["python", "-m", "pipeline.run", "--input", uri, "--output", output, *_options(config)]
     if placeholders or config.research_placeholder:
         words.append("--research-placeholder")
+    if in_output:
+        return shlex.join([*words, "--plan"])
     levels = config.levels or ()
     if level is not None and not config.changes_pyramid:
         levels = (level,)

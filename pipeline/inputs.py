@@ -10,14 +10,14 @@ scene of a file that holds several. `gs://` and `s3://` lead to `pipeline.object
 
 import glob
 import os
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from pipeline.io.sources.folders import SlidesOfFolders, slide_at
 from pipeline.io.storage.address import is_address
 from pipeline.model.errors import ConfigError
 from pipeline.model.keys import SlideInput
-from pipeline.slide_names import SlideNames
+from pipeline.slide_names import check_names
 
 
 def expand_inputs(
@@ -136,10 +136,3 @@ def _name_below(fixed: Path, slide: Path) -> str:
     """Return the slide's path below the fixed part; its last component when it is that folder or lies outside."""
     below = slide.relative_to(fixed).as_posix() if slide.is_relative_to(fixed) else "."
     return slide.name if below == "." else below
-
-
-def check_names(slides: Iterable[SlideInput]) -> None:
-    """Raise ConfigError where a name cannot be a folder, or collides with another (`pipeline.slide_names`)."""
-    names = SlideNames()
-    for slide in slides:
-        names.add(slide)

@@ -6,32 +6,20 @@ anything is converted: an error names the rows.
 """
 
 import logging
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from pipeline.configs.mapping import parse_mapping
-from pipeline.inputs import check_names
 from pipeline.io.manifests.documents import RowDocuments
-from pipeline.io.manifests.joining import ManifestJoin, SlideIndex, UnmatchedRow
+from pipeline.io.manifests.joining import ManifestJoin, SlideIndex, UnmatchedRow, left_over
 from pipeline.io.manifests.places import check_name, found_slide, manifest_folder, slide_name, slide_uri
-from pipeline.io.manifests.reading import is_manifest
-from pipeline.io.manifests.slides import Findings, SlideRow, shown, slide_rows
+from pipeline.io.manifests.slides import Findings, SlideRow, slide_rows
 from pipeline.io.sources.scenes import scene_id, split_scene
 from pipeline.io.storage.opening import open_bytes
 from pipeline.model.errors import ConfigError, SourceError
 from pipeline.model.keys import SlideInput
 from pipeline.model.manifest_mapping import ManifestMapping, OnMissing
-
-__all__ = [
-    "ManifestJoin",
-    "UnmatchedRow",
-    "expand_manifest",
-    "is_manifest",
-    "join_manifest",
-    "join_preview",
-    "read_mapping",
-]
+from pipeline.slide_names import SlideNames
 
 _LOG = logging.getLogger(__name__)
 _LARGEST_MAPPING = 1 << 20
@@ -70,7 +58,7 @@ def expand_manifest(uri: str, mapping: str = "") -> Iterator[SlideInput]:
     for slide in _named_slides(uri, found, missing):
         empty = False
         yield slide
-    _say_missing(found, [], missing, uri)
+    _tell(left_over(uri, (), missing), found)
     if empty:
         raise ConfigError(f"no row of {uri} names a slide that is there; paths begin at the manifest's folder")
 
@@ -83,14 +71,12 @@ def join_manifest(slides: Sequence[SlideInput], manifest: str, mapping: str = ""
     """
     found = read_mapping(mapping)
     joined = _joined(slides, manifest, found)
-    _say_missing(found, joined.slides_without_row, joined.rows_without_slide, manifest)
+    _tell(joined.left_over(manifest), found)
     if slides and not joined.matched:
         raise ConfigError(f"no slide has a row in {manifest}; see `slide:` and `join:` in the mapping file")
     rows = iter(joined.matched)
     without = {slide.uri for slide in joined.slides_without_row}
-    together = tuple(slide if slide.uri in without else next(rows) for slide in slides)
-    check_names(together)
-    return together
+    return tuple(slide if slide.uri in without else next(rows) for slide in slides)
 
 
 def join_preview(manifest: str, mapping: str = "", slides: Sequence[SlideInput] | None = None) -> ManifestJoin:
@@ -104,15 +90,15 @@ def join_preview(manifest: str, mapping: str = "", slides: Sequence[SlideInput] 
         return _joined(slides, manifest, found)
     missing: list[UnmatchedRow] = []
     matched = tuple(_named_slides(manifest, found, missing))
-    return ManifestJoin(matched=matched, slides_without_row=(), rows_without_slide=tuple(missing))
+    return ManifestJoin(matched=matched, rows_without_slide=tuple(missing))
 
 
 def _named_slides(uri: str, mapping: ManifestMapping, missing: list[UnmatchedRow]) -> Iterator[SlideInput]:
     findings = Findings([])
     documents = RowDocuments(mapping)
     folder = manifest_folder(uri)
-    uris: dict[str, str] = {}
-    names: dict[str, str] = {}
+    places: dict[str, str] = {}
+    names = SlideNames()
     for row in slide_rows(uri, mapping, findings):
         try:
             slide_at = found_slide(slide_uri(row.slide, folder))
@@ -121,24 +107,16 @@ def _named_slides(uri: str, mapping: ManifestMapping, missing: list[UnmatchedRow
                 continue
             name = row.name or slide_name(slide_at, folder)
             check_name(name)
-            _check_unique(uris, slide_at, row, f"{row.slide} is the slide of")
-            _check_unique(
-                names, unicodedata.normalize("NFC", name).casefold(), row, f"{name} is the name of the slide of"
-            )
+            first = places.setdefault(slide_at, row.place)
+            if first is not row.place:
+                raise ValueError(f"{row.slide} is the slide of {first}, too; leave one row")
             slide = SlideInput(uri=slide_at, slide_id=name, metadata=documents.text(row.cells))
+            names.add(slide)
         except ValueError as error:
             findings.add(row.place, error)
             continue
         yield slide
     findings.check()
-
-
-def _check_unique(known: dict[str, str], key: str, row: SlideRow, what: str) -> None:
-    first = known.setdefault(key, row.place)
-    if first is not row.place:
-        raise ValueError(
-            f"{what} {first}, too; leave one row, or give each a name of its own (`name:` in a mapping file)"
-        )
 
 
 def _joined(slides: Sequence[SlideInput], manifest: str, mapping: ManifestMapping) -> ManifestJoin:
@@ -176,15 +154,9 @@ def _with_row(slide: SlideInput, row: SlideRow, metadata: str) -> SlideInput:
     return replace(slide, metadata=metadata, slide_id=row.name if scene is None else scene_id(row.name, scene))
 
 
-def _say_missing(
-    mapping: ManifestMapping, slides: Sequence[SlideInput], rows: Sequence[UnmatchedRow], manifest: str
-) -> None:
-    said = []
-    if slides:
-        said.append(f"{len(slides)} slides have no row in {manifest}: {shown([slide.uri for slide in slides])}")
-    if rows:
-        said.append(f"{len(rows)} rows have no slide: {shown([f'{row.place} ({row.slide})' for row in rows])}")
-    if said and mapping.on_missing is OnMissing.STRICT:
-        raise ConfigError(f"{'; '.join(said)}; `on_missing: warn` in the mapping file goes on without them")
-    for what in said:
-        _LOG.warning("%s", what)
+def _tell(lines: Sequence[str], mapping: ManifestMapping) -> None:
+    """Refuse or tell what is left over, as the mapping says."""
+    if lines and mapping.on_missing is OnMissing.STRICT:
+        raise ConfigError(f"{'; '.join(lines)}; `on_missing: warn` in the mapping file goes on without them")
+    for line in lines:
+        _LOG.warning("%s", line)

@@ -1,18 +1,14 @@
 """The slides that a command line asks for, and what goes together in it."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from pipeline.inputs import check_names, expand_inputs, listed
+from pipeline.inputs import expand_inputs, listed
 from pipeline.model.errors import ConfigError
 from pipeline.model.keys import SlideInput
 from pipeline.model.manifest_mapping import OnMissing
 from pipeline.options import Request
+from pipeline.slide_names import check_names
 from pipeline.submission import is_handed_over
-
-if TYPE_CHECKING:
-    from pipeline.manifest_inputs import ManifestJoin
 
 
 def check_request(request: Request) -> None:
@@ -65,17 +61,6 @@ def previewed_slides(request: Request) -> Preview:
     matched = [slide for _, join in joins for slide in join.matched]
     alone = joins[0][1].slides_without_row if request.manifest else others
     check_names([*alone, *matched])
-    lines = tuple(line for uri, join in joins for line in _left_over(uri, join))
+    lines = tuple(line for uri, join in joins for line in join.left_over(uri))
     strict = read_mapping(request.mapping).on_missing is OnMissing.STRICT
     return Preview(slides=(*alone, *matched), lines=lines, is_refused=strict and bool(lines))
-
-
-def _left_over(manifest: str, join: "ManifestJoin") -> Iterator[str]:
-    from pipeline.io.manifests.slides import shown
-
-    if join.slides_without_row:
-        names = shown([slide.uri for slide in join.slides_without_row])
-        yield f"{len(join.slides_without_row)} slides have no row in {manifest}: {names}"
-    if join.rows_without_slide:
-        names = shown([f"{row.place} ({row.slide})" for row in join.rows_without_slide])
-        yield f"{len(join.rows_without_slide)} rows of {manifest} have no slide: {names}"

@@ -6,6 +6,7 @@ another's folder, and none may be a folder that is kept for something else.
 
 import os
 import unicodedata
+from collections.abc import Iterable
 
 from pipeline.model.errors import ConfigError
 from pipeline.model.keys import SlideInput
@@ -41,6 +42,13 @@ class SlideNames:
         self._folders_around.update(dict.fromkeys(around, slide))
 
 
+def check_names(slides: Iterable[SlideInput]) -> None:
+    """Raise ConfigError where a name cannot be a folder, or collides with another."""
+    names = SlideNames()
+    for slide in slides:
+        names.add(slide)
+
+
 _INSIDE = "one would be written into the folder of the other,"
 
 
@@ -61,8 +69,8 @@ def _check(slide: SlideInput, name: str) -> None:
 
 def _collision(one: SlideInput, other: SlideInput, what: str) -> str:
     return (
-        f"{one.uri} and {other.uri}: {what} {one.slide_id}; convert them to two outputs, or use a glob that begins "
-        "higher up, which keeps the folders apart"
+        f"{one.uri} and {other.uri}: {what} {one.slide_id}; convert them to two outputs, use a glob that begins "
+        "higher up, which keeps the folders apart, or name them in a manifest (`name:` in a mapping file)"
     )
 
 

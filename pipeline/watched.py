@@ -19,7 +19,7 @@ from pathlib import Path
 from pipeline.input_checks import check_places
 from pipeline.inputs import listed, matches
 from pipeline.io.sources.stamp import stamped
-from pipeline.io.sources.suffixes import files_of, is_slide_name
+from pipeline.io.sources.suffixes import is_slide_name, is_told_by_content
 from pipeline.io.storage.address import Address, is_address, split_address
 from pipeline.io.storage.opening import open_bucket
 from pipeline.model.errors import ConfigError
@@ -53,8 +53,8 @@ class WatchedInputs:
 
         Slides are new until they are taken. Raises StorageError when a bucket cannot be reached.
         """
-        listed = [stamped(slide) for pattern in self._patterns for slide in _found(pattern, self._output)]
-        found = [slide for slide in listed if slide.stamp or not is_address(slide.uri)]
+        there = (stamped(slide) for pattern in self._patterns for slide in _found(pattern, self._output))
+        found = [slide for slide in there if slide.stamp or not is_address(slide.uri)]
         before = self._looks
         self._looks = {slide.uri: slide.stamp or _written(slide) for slide in found}
         self._taken = {uri: stamp for uri, stamp in self._taken.items() if uri in self._looks}
@@ -85,8 +85,8 @@ class WatchedInputs:
 
 
 def _check_address(pattern: str) -> None:
-    files = files_of(pattern) if is_glob(split_address(pattern).key) else None
-    if files is not None and files.is_told_by_content and PurePosixPath(pattern).suffix:
+    """Raise ConfigError for a glob of slides whose files only their content tells."""
+    if is_glob(split_address(pattern).key) and is_slide_name(pattern) and is_told_by_content(pattern):
         raise ConfigError(
             f"--input {pattern}: nothing in a bucket tells when the last file of such a slide has come; convert them "
             "without --watch when they are there"

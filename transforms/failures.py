@@ -51,7 +51,7 @@ def dead_letter(
             element.uri,
             level,
             placeholders=not isinstance(error, MetadataMissing),
-            same_output=isinstance(error, OutputExists | StorageError),
+            in_output=isinstance(error, OutputExists),
         ),
         instance=element.instance if isinstance(element, RunKey | PyramidKey | PlannedInstance) else "",
     )

@@ -5,27 +5,28 @@ but arithmetic. A slide that would fail there fails here, with the same words.
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 import apache_beam as beam
 
 from pipeline.io.deidentification.names import without_sources
-from pipeline.io.estimates.codecs import check_slide_codecs
 from pipeline.io.estimates.slide import forecast_instances
+from pipeline.io.planning.codecs import check_codecs_of
 from pipeline.io.reports.plan_write import write_plan_tables
 from pipeline.io.reports.progress import BOARD
 from pipeline.io.storage.address import is_address
 from pipeline.model.config import ConversionConfig
+from pipeline.model.errors import OutputExists
 from pipeline.model.forecast import ZERO, CpuSeconds, SlideForecast, Would, summed
 from pipeline.model.plan import Action, SlidePlan
 from pipeline.model.rates import Rates
 from pipeline.model.records import Failure, SlideOutcome, Status
 from pipeline.transforms.failures import dead_letter
+from pipeline.transforms.open_slides import Opened
 from pipeline.transforms.process import OPENED
 from pipeline.transforms.retries import retried
 
-Opened = SlidePlan | SlideOutcome | Failure
 _WOULD = {Action.CONVERT: Would.CONVERT, Action.FINISH: Would.FINISH, Action.SKIP: Would.SKIP}
-_REFUSED = "OutputExists"
 
 
 class ForecastSlides(beam.PTransform):
@@ -84,21 +85,21 @@ class _ForecastSlide(beam.DoFn):
 
     def _converted(self, plan: SlidePlan) -> SlideForecast:
         with OPENED.lease(plan.slide, self._config, plan.fingerprint) as opened:
-            check_slide_codecs(opened)
+            check_codecs_of(opened.plan, opened.source.describe().images)
             instances, cpu = forecast_instances(
                 opened, plan.slide.bytes, self._rates, objects=is_address(self._config.output)
             )
             is_fetched = is_address(plan.uri) and not is_address(opened.source.uri)
         files = summed(instance.file_bytes for instance in instances)
-        return self._planned(
-            plan,
+        return replace(
+            self._planned(plan),
             instances=instances,
             cpu=cpu,
             cached_bytes=plan.slide.bytes if is_fetched else 0,
             fetched_bytes=files if self._config.validate_output and is_address(self._config.output) else ZERO,
         )
 
-    def _planned(self, plan: SlidePlan, **figures: object) -> SlideForecast:
+    def _planned(self, plan: SlidePlan) -> SlideForecast:
         outcome = SlideOutcome(uri=plan.uri, slide_id=plan.slide_id, status=Status.SKIPPED, plan=plan)
         named = self._named(outcome)
         return SlideForecast(
@@ -108,7 +109,6 @@ class _ForecastSlide(beam.DoFn):
             format=plan.format,
             source_bytes=plan.slide.bytes,
             warnings=named.plan.warnings if named.plan else (),
-            **figures,  # type: ignore[arg-type]
         )
 
     def _failed(self, failure: Failure) -> SlideForecast:
@@ -117,7 +117,7 @@ class _ForecastSlide(beam.DoFn):
         return SlideForecast(
             slide_id=named.slide_id,
             uri=named.uri,
-            would=Would.REFUSE if named.error_class == _REFUSED else Would.FAIL,
+            would=Would.REFUSE if named.error_class == OutputExists.__name__ else Would.FAIL,
             cpu=CpuSeconds(),
             error_class=named.error_class,
             problem=named.message,

@@ -77,15 +77,21 @@ class HelperPool:
             if self._closed.is_set() or self._started or self._beginning:
                 return
             self._beginning = True
-        threading.Thread(target=self._begin, name="begin_helper", daemon=True).start()
+        try:
+            threading.Thread(target=self._begin, name="begin_helper", daemon=True).start()
+        except BaseException:
+            self._end_beginning()
+            raise
 
     def _begin(self) -> None:
         try:
-            process = self._take("the first slide", "", begins=True)
-        except DecoderCrash as error:
-            _LOG.info("%s", error)  # the first call will tell
-        else:
-            self._give_back(process)
+            self._give_back(self._take("the first slide", "", begins=True))
+        except Exception as error:
+            _LOG.info("no helper process was begun: %r", error)  # the first call will tell
+        finally:
+            self._end_beginning()
+
+    def _end_beginning(self) -> None:
         with self._room:
             self._beginning = False
             self._room.notify_all()

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
+from pipeline.io.isolation.lifeline import Lifeline
 from pipeline.io.isolation.messages import MessageReader, packed, write_all
 from pipeline.io.isolation.worker import Answer
 
@@ -49,23 +50,17 @@ class HelperProcess:
 
     def __init__(self, preload: Sequence[str] = ()) -> None:
         """Start it; `preload` are modules that it imports before the first call. Raises ProcessEnded, ProcessLate."""
-        life, self._life = os.pipe()
+        self._life = Lifeline()
         self._said = bytearray()
-        arguments = [json.dumps(_search_path()), str(life), *preload]
-        try:
+        with self._life.childs_end() as life:
             self._process = subprocess.Popen(  # noqa: S603  our own module
-                [sys.executable, "-P", "-c", _START, *arguments],
+                [sys.executable, "-P", "-c", _START, json.dumps(_search_path()), str(life), *preload],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 pass_fds=(life,),
                 bufsize=0,
             )
-        except BaseException:
-            os.close(self._life)
-            raise
-        finally:
-            os.close(life)
         self._streams = [
             stream for stream in (self._process.stdin, self._process.stdout, self._process.stderr) if stream is not None
         ]
@@ -84,7 +79,7 @@ class HelperProcess:
     @property
     def is_open(self) -> bool:
         """Whether it can be called: it was not stopped."""
-        return self._life >= 0
+        return self._life.is_open
 
     @property
     def is_alive(self) -> bool:
@@ -127,17 +122,13 @@ class HelperProcess:
             self._process.wait(_KILLED_SECONDS)
         for stream in self._streams:
             stream.close()
-        if self._life >= 0:
-            os.close(self._life)
-            self._life = -1
+        self._life.close()
 
     def forget(self) -> None:
         """Close this process's ends of the pipes, in a fork: the helper is the parent's."""
         for stream in self._streams:
             stream.close()
-        if self._life >= 0:
-            os.close(self._life)
-            self._life = -1
+        self._life.close()
 
     def _within(self, seconds: float) -> tuple[Answer, Any]:
         """Return the next answer that is no log record."""

@@ -1,29 +1,25 @@
 """The child process: calls of functions come in, what they return goes out.
 
-It ends when its parent does, however that ended and whatever it is doing: a pipe that only the parent can write to, and
-never does, sends SIGIO when it is closed, whose default is the end of the process; no Python has to run for that.
-(PR_SET_PDEATHSIG would mean the thread that started the process, and threads of a runner come and go.) Signals that
-reach the whole group are left to the parent.
+It ends when its parent does (`pipeline.io.isolation.lifeline`). Signals that reach the whole group are left to the
+parent.
 """
 
 import contextlib
 import faulthandler
-import fcntl
 import gc
 import importlib
 import logging
 import os
 import pickle
 import resource
-import select
 import signal
-import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from enum import IntEnum
 from typing import Any
 
+from pipeline.io.isolation.lifeline import end_with_parent
 from pipeline.io.isolation.messages import packed, read_message, sendable, write_all
 
 _OOM_SCORE = "500"
@@ -50,8 +46,8 @@ Call = tuple[Callable[..., Iterable[Any]], tuple[Any, ...], int]
 
 
 def main(life: int, preload: Sequence[str]) -> None:
-    """Answer calls until there are no more; `life` is a pipe that ends with the parent, `preload` are modules."""
-    _end_with_parent(life)
+    """Answer calls until there are no more; `life` is the child's end of a lifeline, `preload` are modules."""
+    end_with_parent(life)
     calls, answers = os.dup(0), _Answers(os.dup(1))
     os.dup2(2, 1)  # what libraries print is no answer
     with open(os.devnull) as nothing:
@@ -90,15 +86,6 @@ def _answer(call: Call, answers: "_Answers") -> None:
         answers.send_error(error)
         return
     answers.send(Answer.END)
-
-
-def _end_with_parent(life: int) -> None:
-    signal.signal(signal.SIGIO, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_SETMASK, ())  # what the thread that started this process blocked
-    fcntl.fcntl(life, fcntl.F_SETOWN, os.getpid())
-    fcntl.fcntl(life, fcntl.F_SETFL, fcntl.fcntl(life, fcntl.F_GETFL) | os.O_ASYNC)
-    if select.select([life], [], [], 0)[0]:
-        sys.exit()  # the parent ended before it could be watched
 
 
 class _Answers(logging.Handler):

@@ -13,7 +13,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from pipeline.io.manifests.places import slide_uri
-from pipeline.io.sources.scenes import split_scene
+from pipeline.io.manifests.slides import shown
+from pipeline.io.sources.scenes import split_scene, split_scene_id
 from pipeline.model.keys import SlideInput
 from pipeline.model.manifest_mapping import Join
 
@@ -36,8 +37,22 @@ class ManifestJoin:
 
     matched: tuple[SlideInput, ...]
     """With the metadata of their rows, in the order of the slides."""
-    slides_without_row: tuple[SlideInput, ...]
-    rows_without_slide: tuple[UnmatchedRow, ...]
+    slides_without_row: tuple[SlideInput, ...] = ()
+    rows_without_slide: tuple[UnmatchedRow, ...] = ()
+
+    def left_over(self, manifest: str) -> list[str]:
+        """Return what is left over on both sides, a line each."""
+        return left_over(manifest, self.slides_without_row, self.rows_without_slide)
+
+
+def left_over(manifest: str, slides: Sequence[SlideInput], rows: Sequence[UnmatchedRow]) -> list[str]:
+    """Return a line of the slides that have no row, and one of the rows that have no slide, if there are any."""
+    lines = []
+    if slides:
+        lines.append(f"{len(slides)} slides have no row in {manifest}: {shown([slide.uri for slide in slides])}")
+    if rows:
+        lines.append(f"{len(rows)} rows have no slide: {shown([f'{row.place} ({row.slide})' for row in rows])}")
+    return lines
 
 
 class SlideIndex:
@@ -83,10 +98,10 @@ def _names(slide: SlideInput, join: Join) -> list[str]:
     if join is not Join.PATH:
         name = os.path.basename(file)
         return [name] if scene is None else [name, f"{name}#scene={scene}"]
-    of_scene = f"/scene-{scene}"
     names = {slide.uri, slide.slide_id, file}
-    if scene is not None and slide.slide_id.endswith(of_scene):
-        names |= {slide.slide_id.removesuffix(of_scene), f"{slide.slide_id.removesuffix(of_scene)}#scene={scene}"}
+    file_id, of_scene = split_scene_id(slide.slide_id)
+    if scene is not None and scene == of_scene:
+        names |= {file_id, f"{file_id}#scene={scene}"}
     return sorted(names)
 
 

@@ -46,11 +46,10 @@ class Findings:
     def check(self) -> None:
         """Raise ConfigError when there are any."""
         if self.count:
-            raise ConfigError("; ".join(self.first) + more_than_shown(self.count))
+            raise ConfigError("; ".join(self.first) + _more_than_shown(self.count))
 
 
-def more_than_shown(count: int) -> str:
-    """Return the end of a list of which only the first few are shown."""
+def _more_than_shown(count: int) -> str:
     return f"; and {count - _SHOWN} more" if count > _SHOWN else ""
 
 

@@ -4,15 +4,14 @@ A thread writes both every few seconds out of the tally of ended waves and the b
 there to be looked at, not to be depended on: a store that refuses them is told of once and fails no job.
 """
 
-import json
 import logging
 import threading
 from types import TracebackType
 from typing import Any
 
-from pipeline.io.reports.page import summary_page
 from pipeline.io.reports.progress import ProgressBoard
-from pipeline.io.reports.summary import JobState
+from pipeline.io.reports.summary import JobState, job_summary
+from pipeline.io.reports.summary_files import write_summary
 from pipeline.io.reports.tally import JobTally
 from pipeline.io.storage.contract import OutputStore
 
@@ -67,15 +66,9 @@ class LiveReport:
     def _write(self, state: JobState | None) -> None:
         try:
             with self._figures:
-                summary = self._tally.summary(state, self._board.snapshot())
-            self._store.write_report(f"{self._tally.job}/summary.json", f"{json.dumps(summary, indent=2)}\n".encode())
-            self._store.write_report(f"{self._tally.job}/report.html", _encoded(summary_page(summary)))
+                summary = job_summary(self._tally, state, self._board.snapshot())
+            write_summary(self._store, summary)
         except Exception as error:  # whatever it is, slides go on being converted
             if not self._told:
                 self._told = True
                 _LOG.warning("the summary of the job cannot be kept current: %s", error)
-
-
-def _encoded(page: str) -> bytes:
-    """Return UTF-8; bytes of a file's name that are none are shown as their numbers."""
-    return page.encode("utf-8", "backslashreplace")

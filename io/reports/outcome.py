@@ -1,8 +1,7 @@
 """The report of one slide, for engines on which a job has no end."""
 
-import json
-
 from pipeline.io.deidentification.names import without_sources
+from pipeline.io.reports.json_files import write_json
 from pipeline.io.reports.report import conversion_report
 from pipeline.io.storage.opening import open_store
 from pipeline.model.config import ConversionConfig
@@ -17,5 +16,4 @@ def write_outcome_report(outcome: SlideOutcome, config: ConversionConfig, job: s
     (told,) = without_sources([outcome], config)
     report = conversion_report([told], config, job)
     folder = "failed" if outcome.status is Status.FAILED else "slides"
-    data = f"{json.dumps(report, indent=2)}\n".encode()
-    return open_store(config.output, job).write_report(f"{job}/{folder}/{told.slide_id}.json", data)
+    return write_json(open_store(config.output, job), f"{job}/{folder}/{told.slide_id}.json", report)

@@ -58,7 +58,7 @@ def summary_page(summary: Mapping[str, Any]) -> str:
     return f"<!DOCTYPE html>\n{element('html', head, body, lang='en')}\n"
 
 
-def time_element(moment: str) -> Markup:
+def _time_element(moment: str) -> Markup:
     """Return a time, which the script shows in the reader's time zone."""
     return element("time", moment.replace("T", " ").replace("Z", " UTC"), datetime=moment)
 
@@ -96,17 +96,17 @@ def _headline(summary: Mapping[str, Any]) -> str:
 def _outlook(summary: Mapping[str, Any]) -> list[str]:
     elapsed = duration_text(summary["elapsed_seconds"])
     if summary["state"] == "finished":
-        return [f"It took {elapsed} and ended ", time_element(summary["ended"]), "."]
+        return [f"It took {elapsed} and ended ", _time_element(summary["ended"]), "."]
     if summary["state"] == "stopped":
         return [
             f"It was stopped after {elapsed}, ",
-            time_element(summary["ended"]),
+            _time_element(summary["ended"]),
             ". Run the same command again: what is done is skipped.",
         ]
     if summary["seconds_left"] is None:
         return [f"Running for {elapsed}; how long it will take is not known yet."]
     left = duration_text(summary["seconds_left"])
-    return [f"About {left} left, until ", time_element(summary["expected_end"]), f"; running for {elapsed}."]
+    return [f"About {left} left, until ", _time_element(summary["expected_end"]), f"; running for {elapsed}."]
 
 
 def _bar(summary: Mapping[str, Any]) -> Markup | None:
@@ -161,7 +161,7 @@ def _footer(summary: Mapping[str, Any]) -> Markup:
     counters = "\n".join(f"{name}: {count:,}" for name, count in summary["counters"].items())
     return element(
         "footer",
-        element("p", "Begun ", time_element(summary["started"]), ", written ", time_element(summary["updated"]), "."),
+        element("p", "Begun ", _time_element(summary["started"]), ", written ", _time_element(summary["updated"]), "."),
         element("p", "Output: ", element("code", summary["output_dir"])),
         element("p", f"Engine: {summary['engine']}") if summary["engine"] else None,
         element("p", "Options: digest ", element("code", summary["config_digest"])),

@@ -5,14 +5,13 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from pipeline.io.estimates.totals import CostEstimate, TimeEstimate
-from pipeline.io.reports.plan_totals import Group, PlanTotals
+from pipeline.io.reports.plan_totals import KINDS_OF_TIME, Group, PlanTotals
 from pipeline.io.reports.report import reported_options
 from pipeline.model.config import ConversionConfig
 from pipeline.model.forecast import Would
 from pipeline.model.rates import Prices, Rates
 
 SCHEMA = "slidebeam-plan-1"
-_SECONDS = ("passing", "decode", "encode", "check", "fixed")
 
 
 def plan_report(
@@ -43,7 +42,7 @@ def plan_report(
             {"route": route, "reason": reason or None, **dict(sums_of)}
             for (route, reason), sums_of in sorted(totals.routes.items())
         ],
-        "cpu_seconds": {name: round(sums[f"{name}_seconds"], 3) for name in _SECONDS}
+        "cpu_seconds": {name: round(sums[f"{name}_seconds"], 3) for name in KINDS_OF_TIME}
         | {"total": round(totals.cpu_seconds, 3)},
         "temporary_disk": {
             "waves": time.waves,
@@ -98,7 +97,7 @@ def _group(group: Group) -> dict[str, Any]:
         "example": group.example,
         **{name: sums[name] for name in ("levels", "frames", "source_bytes")},
         "output_bytes": _span(sums, "file_bytes"),
-        "cpu_seconds": round(sum(sums[f"{name}_seconds"] for name in _SECONDS), 3),
+        "cpu_seconds": round(sum(sums[f"{name}_seconds"] for name in KINDS_OF_TIME), 3),
     }
 
 

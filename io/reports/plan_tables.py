@@ -5,66 +5,65 @@ from typing import Any
 
 import pyarrow
 
+from pipeline.io.reports.plan_totals import KINDS_OF_TIME
+from pipeline.io.reports.schemas import TEXT, schema_of
 from pipeline.model.forecast import InstanceForecast, SlideForecast, Span
 from pipeline.model.source import ImageKind
 
-_TEXT = pyarrow.dictionary(pyarrow.int32(), pyarrow.string())
-_SECONDS = ("passing", "decode", "encode", "check", "fixed")
+
+def _span(name: str) -> list[tuple[str, Any, bool]]:
+    return [(f"{name}{end}", pyarrow.int64(), False) for end in ("", "_low", "_high")]
 
 
-def _span(name: str) -> list[Any]:
-    return [pyarrow.field(f"{name}{end}", pyarrow.int64(), nullable=False) for end in ("", "_low", "_high")]
-
-
-PLANNED_INSTANCE_SCHEMA = pyarrow.schema(
+PLANNED_INSTANCE_SCHEMA = schema_of(
     [
-        pyarrow.field("slide_id", _TEXT, nullable=False),
-        pyarrow.field("instance", _TEXT, nullable=False),
-        pyarrow.field("kind", _TEXT, nullable=False),
-        pyarrow.field("level", pyarrow.int32()),
-        pyarrow.field("columns", pyarrow.int64(), nullable=False),
-        pyarrow.field("rows", pyarrow.int64(), nullable=False),
-        pyarrow.field("tile_columns", pyarrow.int32(), nullable=False),
-        pyarrow.field("tile_rows", pyarrow.int32(), nullable=False),
-        pyarrow.field("frames", pyarrow.int64(), nullable=False),
-        pyarrow.field("transfer_syntax", _TEXT, nullable=False),
-        pyarrow.field("organization", _TEXT, nullable=False),
-        pyarrow.field("averaged", pyarrow.bool_(), nullable=False),
-        pyarrow.field("route", _TEXT, nullable=False),
-        pyarrow.field("reason", _TEXT),
-        pyarrow.field("pixel_bytes", pyarrow.int64(), nullable=False),
-        pyarrow.field("stored_bytes", pyarrow.int64()),
+        ("slide_id", TEXT, False),
+        ("instance", TEXT, False),
+        ("kind", TEXT, False),
+        ("level", pyarrow.int32(), True),
+        ("columns", pyarrow.int64(), False),
+        ("rows", pyarrow.int64(), False),
+        ("tile_columns", pyarrow.int32(), False),
+        ("tile_rows", pyarrow.int32(), False),
+        ("frames", pyarrow.int64(), False),
+        ("transfer_syntax", TEXT, False),
+        ("organization", TEXT, False),
+        ("averaged", pyarrow.bool_(), False),
+        ("route", TEXT, False),
+        ("reason", TEXT, True),
+        ("pixel_bytes", pyarrow.int64(), False),
+        ("stored_bytes", pyarrow.int64(), True),
         *_span("frame_bytes"),
         *_span("file_bytes"),
         *_span("staged_bytes"),
-        *(pyarrow.field(f"{name}_seconds", pyarrow.float64(), nullable=False) for name in _SECONDS),
-        pyarrow.field("writes", pyarrow.int64(), nullable=False),
-        pyarrow.field("reads", pyarrow.int64(), nullable=False),
+        *((f"{name}_seconds", pyarrow.float64(), False) for name in KINDS_OF_TIME),
+        ("writes", pyarrow.int64(), False),
+        ("reads", pyarrow.int64(), False),
     ]
 )
 
-PLANNED_SLIDE_SCHEMA = pyarrow.schema(
+PLANNED_SLIDE_SCHEMA = schema_of(
     [
-        pyarrow.field("slide_id", pyarrow.string(), nullable=False),
-        pyarrow.field("uri", pyarrow.string(), nullable=False),
-        pyarrow.field("would", _TEXT, nullable=False),
-        pyarrow.field("format", _TEXT),
-        pyarrow.field("levels", pyarrow.int32(), nullable=False),
-        pyarrow.field("instances", pyarrow.int32(), nullable=False),
-        pyarrow.field("frames", pyarrow.int64(), nullable=False),
-        pyarrow.field("routes", _TEXT, nullable=False),
-        pyarrow.field("source_bytes", pyarrow.int64(), nullable=False),
+        ("slide_id", pyarrow.string(), False),
+        ("uri", pyarrow.string(), False),
+        ("would", TEXT, False),
+        ("format", TEXT, True),
+        ("levels", pyarrow.int32(), False),
+        ("instances", pyarrow.int32(), False),
+        ("frames", pyarrow.int64(), False),
+        ("routes", TEXT, False),
+        ("source_bytes", pyarrow.int64(), False),
         *_span("file_bytes"),
         *_span("staged_bytes"),
-        pyarrow.field("cached_bytes", pyarrow.int64(), nullable=False),
-        pyarrow.field("fetched_bytes", pyarrow.int64(), nullable=False),
-        *(pyarrow.field(f"{name}_seconds", pyarrow.float64(), nullable=False) for name in _SECONDS),
-        pyarrow.field("writes", pyarrow.int64(), nullable=False),
-        pyarrow.field("reads", pyarrow.int64(), nullable=False),
-        pyarrow.field("error_class", _TEXT),
-        pyarrow.field("problem", pyarrow.string()),
-        pyarrow.field("reproduce", pyarrow.string()),
-        pyarrow.field("warnings", pyarrow.list_(pyarrow.string()), nullable=False),
+        ("cached_bytes", pyarrow.int64(), False),
+        ("fetched_bytes", pyarrow.int64(), False),
+        *((f"{name}_seconds", pyarrow.float64(), False) for name in KINDS_OF_TIME),
+        ("writes", pyarrow.int64(), False),
+        ("reads", pyarrow.int64(), False),
+        ("error_class", TEXT, True),
+        ("problem", pyarrow.string(), True),
+        ("reproduce", pyarrow.string(), True),
+        ("warnings", pyarrow.list_(pyarrow.string()), False),
     ]
 )
 
@@ -116,7 +115,7 @@ def _instance_row(slide: SlideForecast, instance: InstanceForecast) -> dict[str,
         **dict(_span_values("frame_bytes", instance.frame_bytes)),
         **dict(_span_values("file_bytes", instance.file_bytes)),
         **dict(_span_values("staged_bytes", instance.staged_bytes)),
-        **{f"{name}_seconds": getattr(instance.cpu, name) for name in _SECONDS},
+        **{f"{name}_seconds": getattr(instance.cpu, name) for name in KINDS_OF_TIME},
         "writes": instance.writes,
         "reads": instance.reads,
     }
@@ -137,7 +136,7 @@ def _slide_row(slide: SlideForecast) -> dict[str, Any]:
         **dict(_span_values("staged_bytes", slide.staged_bytes)),
         "cached_bytes": slide.cached_bytes,
         "fetched_bytes": round(slide.fetched_bytes.likely),
-        **{f"{name}_seconds": getattr(slide.cpu, name) for name in _SECONDS},
+        **{f"{name}_seconds": getattr(slide.cpu, name) for name in KINDS_OF_TIME},
         "writes": sum(instance.writes for instance in slide.instances),
         "reads": sum(instance.reads for instance in slide.instances),
         "error_class": slide.error_class or None,

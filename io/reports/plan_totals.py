@@ -2,12 +2,13 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
-from pipeline.model.forecast import Would
+from pipeline.model.forecast import CpuSeconds, Would
 
-_SECONDS = ("passing", "decode", "encode", "check", "fixed")
+KINDS_OF_TIME = tuple(kind.name for kind in fields(CpuSeconds))
+"""Each is a column of both tables, `KIND_seconds`."""
 _SPAN = ("", "_low", "_high")
 
 
@@ -51,7 +52,7 @@ class PlanTotals:
             (row["would"], row["format"] or "", row["routes"]), Group(example=row["slide_id"])
         )
         group.slides += 1
-        figures = figures_of(row)
+        figures = _figures_of(row)
         group.sums.update(figures)
         self.sums.update(figures)
         if row["would"] == Would.CONVERT:
@@ -68,7 +69,7 @@ class PlanTotals:
             pixel_bytes=row["pixel_bytes"],
             exact_bytes=row["frame_bytes"] if is_exact else 0,
             **{f"frame_bytes{end}": row[f"frame_bytes{end}"] for end in _SPAN},
-            **{f"{name}_seconds": row[f"{name}_seconds"] for name in _SECONDS},
+            **{f"{name}_seconds": row[f"{name}_seconds"] for name in KINDS_OF_TIME},
         )
 
     @property
@@ -79,12 +80,12 @@ class PlanTotals:
     @property
     def cpu_seconds(self) -> float:
         """Of all slides."""
-        return float(sum(self.sums[f"{name}_seconds"] for name in _SECONDS))
+        return float(sum(self.sums[f"{name}_seconds"] for name in KINDS_OF_TIME))
 
 
-def figures_of(row: Mapping[str, Any]) -> dict[str, Any]:
+def _figures_of(row: Mapping[str, Any]) -> dict[str, Any]:
     """Return what of a slide's row can be added up."""
     names = ["levels", "instances", "frames", "source_bytes", "cached_bytes", "fetched_bytes", "writes", "reads"]
     names += [f"{name}_bytes{end}" for name in ("file", "staged") for end in _SPAN]
-    names += [f"{name}_seconds" for name in _SECONDS]
+    names += [f"{name}_seconds" for name in KINDS_OF_TIME]
     return {name: row[name] for name in names}

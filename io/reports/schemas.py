@@ -5,28 +5,29 @@ They are written with every file, so that the parts of a table that waves wrote 
 """
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import pyarrow
 import pyarrow.parquet
 
-_TEXT = pyarrow.dictionary(pyarrow.int32(), pyarrow.string())
+TEXT = pyarrow.dictionary(pyarrow.int32(), pyarrow.string())
 """Of few different values."""
 
 
-def _schema(columns: Sequence[tuple[str, Any, bool]]) -> Any:
+def schema_of(columns: Iterable[tuple[str, Any, bool]]) -> Any:
+    """Return a schema of columns: name, type, and whether a value may be missing."""
     return pyarrow.schema([pyarrow.field(name, kind, nullable=nullable) for name, kind, nullable in columns])
 
 
-SLIDE_SCHEMA = _schema(
+SLIDE_SCHEMA = schema_of(
     [
         ("wave", pyarrow.int32(), False),
         ("slide_id", pyarrow.string(), False),
         ("uri", pyarrow.string(), False),
-        ("status", _TEXT, False),
+        ("status", TEXT, False),
         ("path", pyarrow.string(), True),
-        ("format", _TEXT, True),
+        ("format", TEXT, True),
         ("fingerprint", pyarrow.string(), True),
         ("study_instance_uid", pyarrow.string(), True),
         ("series_instance_uid", pyarrow.string(), True),
@@ -41,17 +42,17 @@ SLIDE_SCHEMA = _schema(
         ("bytes_written", pyarrow.int64(), False),
         ("warnings", pyarrow.int32(), False),
         ("failures", pyarrow.int32(), False),
-        ("error_class", _TEXT, True),
+        ("error_class", TEXT, True),
         ("message", pyarrow.string(), True),
     ]
 )
 
-INSTANCE_SCHEMA = _schema(
+INSTANCE_SCHEMA = schema_of(
     [
         ("wave", pyarrow.int32(), False),
         ("slide_id", pyarrow.string(), False),
-        ("name", _TEXT, False),
-        ("kind", _TEXT, False),
+        ("name", TEXT, False),
+        ("kind", TEXT, False),
         ("level", pyarrow.int32(), True),
         ("path", pyarrow.string(), False),
         ("files", pyarrow.int32(), False),
@@ -59,8 +60,8 @@ INSTANCE_SCHEMA = _schema(
         ("frames", pyarrow.int64(), False),
         ("sop_instance_uid", pyarrow.string(), False),
         ("series_instance_uid", pyarrow.string(), False),
-        ("transfer_syntax_uid", _TEXT, False),
-        ("photometric_interpretation", _TEXT, False),
+        ("transfer_syntax_uid", TEXT, False),
+        ("photometric_interpretation", TEXT, False),
         ("samples", pyarrow.int32(), False),
         ("bits", pyarrow.int32(), False),
         ("columns", pyarrow.int64(), False),
@@ -72,8 +73,8 @@ INSTANCE_SCHEMA = _schema(
         ("row_spacing_mm", pyarrow.float64(), True),
         ("column_spacing_mm", pyarrow.float64(), True),
         ("averaged", pyarrow.bool_(), False),
-        ("route", _TEXT, False),
-        ("reason", _TEXT, True),
+        ("route", TEXT, False),
+        ("reason", TEXT, True),
         ("reversible", pyarrow.bool_(), False),
         ("passthrough_frames", pyarrow.int64(), False),
         ("encoded_frames", pyarrow.int64(), False),
@@ -89,18 +90,18 @@ INSTANCE_SCHEMA = _schema(
     ]
 )
 
-RUN_SCHEMA = _schema(
+RUN_SCHEMA = schema_of(
     [
         ("wave", pyarrow.int32(), False),
-        ("slide_id", _TEXT, False),
-        ("instance", _TEXT, False),
+        ("slide_id", TEXT, False),
+        ("instance", TEXT, False),
         ("level", pyarrow.int32(), True),
         ("first_frame", pyarrow.int64(), False),
         ("run_frames", pyarrow.int32(), False),
         ("frames", pyarrow.int32(), False),
-        ("route", _TEXT, False),
-        ("reason", _TEXT, True),
-        ("transfer_syntax_uid", _TEXT, False),
+        ("route", TEXT, False),
+        ("reason", TEXT, True),
+        ("transfer_syntax_uid", TEXT, False),
         ("bytes_in", pyarrow.int64(), True),
         ("bytes_out", pyarrow.int64(), True),
         ("read_micros", pyarrow.int64(), True),
@@ -110,20 +111,20 @@ RUN_SCHEMA = _schema(
         ("write_micros", pyarrow.int64(), True),
         ("validated_frames", pyarrow.int32(), True),
         ("psnr_db", pyarrow.float64(), True),
-        ("worker", _TEXT, True),
+        ("worker", TEXT, True),
     ]
 )
 
-FAILURE_SCHEMA = _schema(
+FAILURE_SCHEMA = schema_of(
     [
         ("wave", pyarrow.int32(), False),
         ("slide_id", pyarrow.string(), False),
         ("uri", pyarrow.string(), False),
-        ("stage", _TEXT, False),
-        ("instance", _TEXT, True),
+        ("stage", TEXT, False),
+        ("instance", TEXT, True),
         ("level", pyarrow.int32(), True),
         ("frame", pyarrow.int64(), True),
-        ("error_class", _TEXT, False),
+        ("error_class", TEXT, False),
         ("message", pyarrow.string(), False),
         ("reproduce", pyarrow.string(), True),
     ]

@@ -8,15 +8,13 @@ import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pipeline.io.reports.progress import Progress
 from pipeline.io.reports.report import library_versions, peak_rss_bytes, reported_options
+from pipeline.io.reports.tally import JobTally
 from pipeline.model.reasons import Route
 from pipeline.model.records import Status
-
-if TYPE_CHECKING:
-    from pipeline.io.reports.tally import JobTally
 
 SUMMARY_SCHEMA = "slidebeam-job-summary-v1"
 _LONGEST_SECONDS = 10 * 365 * 86_400
@@ -34,7 +32,7 @@ class JobState(StrEnum):
     """It ended before that; the same command goes on from there."""
 
 
-def job_summary(tally: "JobTally", state: JobState | None = None, progress: Progress | None = None) -> dict[str, Any]:
+def job_summary(tally: JobTally, state: JobState | None = None, progress: Progress | None = None) -> dict[str, Any]:
     """Return the summary as of now; `progress` is the board of the wave under way.
 
     Without a state the job is finished when all slides that were expected have ended, and stopped otherwise.
@@ -96,7 +94,7 @@ def job_summary(tally: "JobTally", state: JobState | None = None, progress: Prog
     }
 
 
-def _slides(tally: "JobTally", progress: Progress) -> dict[str, int | None]:
+def _slides(tally: JobTally, progress: Progress) -> dict[str, int | None]:
     ended = Counter(tally.ended)
     ended.update(progress.slides.values())
     ended[Status.FAILED] -= sum(slide_id in tally.failed for slide_id in progress.slides)
@@ -116,7 +114,7 @@ def _are_left(slides: dict[str, int | None]) -> bool:
     return done is not None and expected is not None and done < expected
 
 
-def _failures(tally: "JobTally", progress: Progress) -> dict[str, dict[str, Any]]:
+def _failures(tally: JobTally, progress: Progress) -> dict[str, dict[str, Any]]:
     counts = Counter(tally.failed.counts)
     counts.update(progress.error_classes.values())
     counts.subtract(filter(None, map(tally.failed.error_class, progress.slides)))  # tried again, and ended again
@@ -124,7 +122,7 @@ def _failures(tally: "JobTally", progress: Progress) -> dict[str, dict[str, Any]
     return {kind: {"slides": slides, "example": tally.failed.example(kind)} for kind, slides in counts.most_common()}
 
 
-def _work(tally: "JobTally", progress: Progress, slides: dict[str, int | None]) -> tuple[float, float | None]:
+def _work(tally: JobTally, progress: Progress, slides: dict[str, int | None]) -> tuple[float, float | None]:
     """Return the work done and the work left, in bytes as listed or, where they are not known, in slides.
 
     Skipped slides are no work, and are not among what is left. The work left is None where nobody knows it.
@@ -144,7 +142,7 @@ def _work(tally: "JobTally", progress: Progress, slides: dict[str, int | None]) 
     return tally.worked_bytes + to_do * share, later + to_do * (1 - share)
 
 
-def _tables(tally: "JobTally") -> dict[str, str]:
+def _tables(tally: JobTally) -> dict[str, str]:
     """Return names of files and folders beside the summary, by what they hold."""
     wave = "-*" if tally.numbered else ""
     named = {name: f"{name}.parquet" for name in _TABLES}

@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline.io.reports.failed_slides import FailedSlides, first_failures
-from pipeline.io.reports.progress import Progress
-from pipeline.io.reports.summary import JobState, job_summary
 from pipeline.model.config import ConversionConfig
 from pipeline.model.records import Status
 
@@ -105,6 +103,8 @@ class JobTally:
         self.bytes_in += slide["bytes_in"]
         self.bytes_written += slide["bytes_written"]
 
-    def summary(self, state: JobState | None = None, progress: Progress | None = None) -> dict[str, Any]:
+    def summary(self) -> dict[str, Any]:
         """Return what `summary.json` holds as of now; see `job_summary`."""
-        return job_summary(self, state, progress)
+        from pipeline.io.reports.summary import job_summary
+
+        return job_summary(self)

@@ -9,6 +9,7 @@ import json
 from collections.abc import Sequence
 
 from pipeline.io.deidentification.names import without_sources
+from pipeline.io.reports.json_files import write_json
 from pipeline.io.reports.report import conversion_report
 from pipeline.io.reports.run_table import run_table
 from pipeline.io.reports.schemas import parquet_bytes
@@ -38,9 +39,9 @@ def write_reports(
     files = {
         failures_name(wave): "".join(f"{json.dumps(failure)}\n" for failure in report["failures"]).encode(),
         **{f"{name}.parquet{part}": parquet_bytes(table) for name, table in tables.items()},
-        report_name(wave): f"{json.dumps(report, indent=2)}\n".encode(),
     }
-    return tuple(store.write_report(f"{job}/{name}", data) for name, data in files.items())
+    written = tuple(store.write_report(f"{job}/{name}", data) for name, data in files.items())
+    return (*written, write_json(store, f"{job}/{report_name(wave)}", report))
 
 
 def report_name(wave: int | None) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 from pipeline.model.errors import SourceError
 
 _SCENE = re.compile(r"(.+)#scene=(\d+)")
+_SCENE_ID = re.compile(r"(.+)/scene-([1-9][0-9]*)", re.DOTALL)
 
 
 def scene_uri(uri: str, scene: int) -> str:
@@ -16,6 +17,12 @@ def scene_uri(uri: str, scene: int) -> str:
 def scene_id(slide_id: str, scene: int) -> str:
     """Return the name of a scene's series below that of its file."""
     return f"{slide_id}/scene-{scene}"
+
+
+def split_scene_id(slide_id: str) -> tuple[str, int | None]:
+    """Return the name of the file's slide and the number of the scene, the inverse of `scene_id`; None: of no scene."""
+    match = _SCENE_ID.fullmatch(slide_id)
+    return (slide_id, None) if match is None else (match[1], int(match[2]))
 
 
 def split_scene(uri: str) -> tuple[str, int | None]:

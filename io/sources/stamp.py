@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pipeline.io.sources.object_slides import slide_objects
 from pipeline.io.sources.scenes import split_scene
-from pipeline.io.sources.suffixes import data_folder, files_of, is_one_file
+from pipeline.io.sources.suffixes import data_folder, is_one_file, is_told_by_content
 from pipeline.io.storage.address import is_address, split_address
 from pipeline.io.storage.bucket import ObjectFacts
 from pipeline.io.storage.opening import open_bucket
@@ -48,7 +48,7 @@ def object_stamp(facts: ObjectFacts) -> str:
 
 def _objects(uri: str) -> list[tuple[str, int, str]]:
     bucket, key = open_bucket(uri), split_address(uri).key
-    if _is_among_others(key):
+    if is_told_by_content(key):
         return []
     # As a glob and a notification see it: one object, whatever else has its name with another suffix.
     alone = bucket.facts(key) if is_one_file(key) else None
@@ -57,7 +57,7 @@ def _objects(uri: str) -> list[tuple[str, int, str]]:
 
 
 def _files(path: Path) -> list[tuple[str, int, str]]:
-    if path.is_file() and _is_among_others(path.name):
+    if path.is_file() and is_told_by_content(path.name):
         return []
     facts = ((file.name, file.stat()) for file in _paths(path))
     return [(name, found.st_size, str(found.st_mtime_ns)) for name, found in facts]
@@ -69,12 +69,6 @@ def _paths(path: Path) -> Iterator[Path]:
     beside = path if path.is_dir() else data_folder(path)
     if beside is not None:
         yield from (file for file in beside.rglob("*") if file.is_file())
-
-
-def _is_among_others(name: str) -> bool:
-    """Whether a slide of that name has files beside it that only its content names."""
-    files = files_of(name)
-    return files is not None and files.is_told_by_content
 
 
 def _stamp(found: Sequence[tuple[str, int, str]]) -> str:

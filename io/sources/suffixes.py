@@ -23,11 +23,6 @@ class Files(StrEnum):
     SERIES = "series"
     """The headers of all files around it tell which are of the same series."""
 
-    @property
-    def is_told_by_content(self) -> bool:
-        """Whether only the content of files tells which belong to the slide."""
-        return self in (Files.INDEX, Files.SERIES)
-
 
 class _Suffix(NamedTuple):
     files: Files
@@ -78,6 +73,11 @@ def files_of(name: str) -> Files | None:
 def is_one_file(name: str) -> bool:
     """Whether a slide of this name has no other files, so that its own facts are all."""
     return files_of(name) is Files.ALONE
+
+
+def is_told_by_content(name: str) -> bool:
+    """Whether a slide of this name may have other files, and only the content of files tells which."""
+    return files_of(name) in (Files.INDEX, Files.SERIES)
 
 
 def is_of_library(name: str) -> bool:

@@ -26,7 +26,7 @@ class Standing(StrEnum):
     """Why what a job staged goes or stays."""
 
     AT_WORK = "at work"
-    DEAD = "its process has ended"
+    DEAD = "its job has ended"
     IDLE = "nobody has touched it"
     UNSURE = "may be at work elsewhere"
 
@@ -46,11 +46,6 @@ class Leftover:
     """What goes, where it is over."""
     finishable: tuple[str, ...] = ()
     """Slides whose staged series a later run of theirs publishes."""
-
-    @property
-    def bytes(self) -> int:
-        """Bytes of the files."""
-        return sum(file.bytes for file in self.files)
 
 
 def remove_leftovers(store: OutputStore) -> None:

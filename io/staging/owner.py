@@ -3,6 +3,7 @@
 A process is known by the machine's boot, its PID namespace (containers have their own), its PID and when it was
 started: none of that comes back. All of it can be looked up on Linux alone, and only from inside the namespace.
 Elsewhere nobody can tell, and nothing is taken for dead. A host's name tells nothing: containers share theirs.
+A job that raised in a process that goes on, as that of a notebook does, says so itself.
 """
 
 import json
@@ -14,7 +15,7 @@ from pathlib import Path
 
 
 class Life(StrEnum):
-    """What can be told of an owner."""
+    """What can be told of an owner, which is a process at work on a job."""
 
     ALIVE = "alive"
     DEAD = "dead"
@@ -37,6 +38,8 @@ class Owner:
     """When it was started, in clock ticks since the boot."""
     detached: bool
     """Its engine may go on when the process has ended."""
+    ended: bool = False
+    """The job is over though the process may live: it raised, and could not clean up."""
 
     def to_json(self) -> str:
         """Text of the owner's file."""
@@ -54,8 +57,8 @@ class Owner:
             return None
 
 
-def this_process(*, detached: bool = False) -> Owner:
-    """Describe the process that asks."""
+def this_process(*, detached: bool = False, ended: bool = False) -> Owner:
+    """Describe the process that asks, and how it stands with its job."""
     return Owner(
         host=platform.node(),
         boot=_boot(),
@@ -63,11 +66,14 @@ def this_process(*, detached: bool = False) -> Owner:
         pid=os.getpid(),
         started=_start_of(os.getpid()) or 0,
         detached=detached,
+        ended=ended,
     )
 
 
 def life_of(owner: Owner, here: Owner) -> Life:
     """Tell whether an owner lives; `here` is the process that asks."""
+    if owner.ended:
+        return Life.UNKNOWN if owner.detached else Life.DEAD
     if not here.boot or (owner.boot, owner.namespace) != (here.boot, here.namespace):
         return Life.UNKNOWN
     if owner.started == _start_of(owner.pid):

@@ -1,4 +1,4 @@
-"""A job owns its staging area while it runs, and says so again every minute."""
+"""A job owns its staging area while it runs, says so again every minute, and says when it has failed."""
 
 import logging
 import threading
@@ -17,7 +17,7 @@ class Ownership:
     """Writes `owner.json` into the job's staging area when the block begins, and renews it while it runs.
 
     The first writing raises StorageError; a later one that fails is told of once, and fails no job. The file goes with
-    the job.
+    the job. When the block raises, it says that the job has ended: what is staged is then the next job's to remove.
     """
 
     def __init__(self, store: OutputStore, *, detached: bool) -> None:
@@ -38,15 +38,21 @@ class Ownership:
     ) -> None:
         self._stop.set()
         self._thread.join(_PATIENCE_SECONDS)
+        if error is not None and not self._thread.is_alive():  # else it would have the last word
+            self._write_again(ended=True)
 
     def _renew(self) -> None:
         while not self._stop.wait(_PAUSE_SECONDS):
-            try:
-                self._write()
-            except Exception as error:  # whatever it is, slides go on being converted
-                if not self._told:
-                    self._told = True
-                    _LOG.warning("the staging area's owner cannot be renewed: %s", error)
+            self._write_again()
 
-    def _write(self) -> None:
-        self._store.write_job_file(OWNER_FILE, this_process(detached=self._detached).to_json().encode())
+    def _write_again(self, *, ended: bool = False) -> None:
+        try:
+            self._write(ended=ended)
+        except Exception as error:  # whatever it is, slides go on being converted
+            if not self._told:
+                self._told = True
+                _LOG.warning("the staging area's owner cannot be renewed: %s", error)
+
+    def _write(self, *, ended: bool = False) -> None:
+        owner = this_process(detached=self._detached, ended=ended)
+        self._store.write_job_file(OWNER_FILE, owner.to_json().encode())

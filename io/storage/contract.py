@@ -141,7 +141,10 @@ class OutputStore(Protocol):
         ...
 
     def clean_job(self) -> None:
-        """Remove all that this job staged, for whatever slide, its owner last; what is gone already is no error."""
+        """Remove all that this job staged, for whatever slide, its owner last; what is gone already is no error.
+
+        What cannot be removed is warned of and raises nothing: it is for the next job, or for `slidebeam clean`.
+        """
         ...
 
     def staged_jobs(self) -> list[str]:

@@ -32,7 +32,7 @@ from pipeline.io.storage.local_files import (
     storage_errors,
     write_all,
 )
-from pipeline.io.storage.staged import JOB_FILES, TEMPORARY, StagedFile, owner_last, slide_of
+from pipeline.io.storage.staged import JOB_FILES, TEMPORARY, StagedFile, owner_last, removal_told, slide_of
 from pipeline.model.errors import OutputExists, StorageError
 from pipeline.model.tiles import Buffer
 
@@ -247,7 +247,7 @@ class LocalStore:
 
     def clean_job(self) -> None:
         """Remove the job's staging folder, its owner last, and the folder of all jobs' when it was the only one."""
-        with suppress(StorageError):  # what stays is for the next job, or for `slidebeam clean`
+        with removal_told(self.job):
             self.remove_staged(self.job, self.staged_files(self.job))
 
     def staged_jobs(self) -> list[str]:
@@ -298,7 +298,7 @@ class LocalStore:
     def _put(self, target: Path, write: Callable[[Path], None]) -> None:
         """Let a file be written in the job's own folder, and rename it to its place.
 
-        Another job may take that folder away while this one has no owner yet; then it is done again.
+        Another job may take the file away, then that folder, while this one has no owner yet; then it is done again.
         """
         for attempt in range(_MOST_ATTEMPTS):
             folder = self._job_file(f"{TEMPORARY}{uuid.uuid4().hex}")
@@ -310,7 +310,7 @@ class LocalStore:
                 os.replace(beside, target)
                 return
             except FileNotFoundError:
-                if folder.exists() or attempt == _MOST_ATTEMPTS - 1:
+                if beside.exists() or attempt == _MOST_ATTEMPTS - 1:
                     raise
             finally:
                 beside.unlink(missing_ok=True)

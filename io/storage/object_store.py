@@ -36,7 +36,7 @@ from pipeline.io.storage.bucket import ABSENT, Bucket, ObjectFacts, Piece
 from pipeline.io.storage.byte_reader import ByteReader
 from pipeline.io.storage.contract import ByteRange
 from pipeline.io.storage.object_bytes import ObjectBytes, fetch_object
-from pipeline.io.storage.staged import JOB_FILES, TEMPORARY, StagedFile, owner_last, slide_of
+from pipeline.io.storage.staged import JOB_FILES, TEMPORARY, StagedFile, owner_last, removal_told, slide_of
 from pipeline.model.errors import OutputExists, StorageError
 from pipeline.model.tiles import Buffer
 
@@ -247,7 +247,8 @@ class ObjectStore:
 
     def clean_job(self) -> None:
         """Remove all that this job staged, its owner last."""
-        self.remove_staged(self.job, self.staged_files(self.job))
+        with removal_told(self.job):
+            self.remove_staged(self.job, self.staged_files(self.job))
 
     def staged_jobs(self) -> list[str]:
         """Names that follow `_staging/`, up to the next slash."""

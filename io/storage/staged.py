@@ -5,8 +5,14 @@
 yet.
 """
 
-from collections.abc import Iterable
+import logging
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
+
+from pipeline.model.errors import StorageError
+
+_LOG = logging.getLogger(__name__)
 
 JOB_FILES = "_job"
 """Folder in a job's staging area that is no slide's."""
@@ -46,3 +52,12 @@ def slide_of(name: str) -> str:
 def owner_last(files: Iterable[StagedFile]) -> list[StagedFile]:
     """Return files in an order in which they may be removed: whoever stops in the middle leaves the owner."""
     return sorted(files, key=lambda file: (file.name == f"{JOB_FILES}/{OWNER_FILE}", file.name))
+
+
+@contextmanager
+def removal_told(job: str) -> Iterator[None]:
+    """Warn of a StorageError instead of raising it: what a job leaves makes no failure of what it did."""
+    try:
+        yield
+    except StorageError as error:
+        _LOG.warning("what job %s staged could not be removed: %s; the next job does, or slidebeam clean", job, error)

@@ -1,13 +1,11 @@
 """A worker process of multi_processing: Beam's SDK harness, quiet, that does not outlive the job.
 
-`python -m pipeline.engines.worker PID` is started by `pipeline.engines.worker_process`, in the process of that id. Each
-line on its standard input describes a runner to work for. Ctrl-C reaches every process of a terminal: the worker leaves
-it to the process that started it, which ends the worker. When that process is killed, Linux kills the worker with it
-(prctl(2), PR_SET_PDEATHSIG), so that nobody writes under the name of a job that is over; elsewhere the worker ends when
-its connection breaks.
+`python -m pipeline.engines.worker LIFE` is started by `pipeline.engines.worker_process`; LIFE is the descriptor of a
+lifeline. Each line on its standard input describes a runner to work for. Ctrl-C reaches every process of a terminal:
+the worker leaves it to the process that started it, which ends the worker. When that process ends, however it does, the
+worker ends with it (`pipeline.io.isolation.lifeline`), so that nobody writes under the name of a job that is over.
 """
 
-import ctypes
 import json
 import logging
 import os
@@ -15,14 +13,13 @@ import signal
 import sys
 
 from pipeline.beam_import import import_beam
+from pipeline.io.isolation.lifeline import end_with_parent
 
-_PR_SET_PDEATHSIG = 1
 
-
-def main(starter: int) -> None:
+def main(life: int) -> None:
     """Serve runners until there is no more; what our own modules warn of goes to stderr."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _end_with(starter)
+    end_with_parent(life)
     # Whatever is printed by a library must not be taken for an answer.
     answers = os.dup(sys.stdout.fileno())
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
@@ -46,13 +43,6 @@ def main(starter: int) -> None:
             os.write(answers, b"served\n")
     # Threads of the harness and of codecs have nothing left to do, and Python would wait for them.
     os._exit(0)
-
-
-def _end_with(starter: int) -> None:
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != starter:  # it ended before it could be said
-            os._exit(1)
 
 
 if __name__ == "__main__":

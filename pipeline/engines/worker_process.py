@@ -14,6 +14,8 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import IO, cast
 
+from pipeline.io.isolation.lifeline import Lifeline
+
 _SERVED = b"served\n"
 _SECONDS_TO_END = 10
 _SECONDS_TO_DIE = 0.1
@@ -25,8 +27,14 @@ class WorkerProcess:
 
     def __init__(self) -> None:
         self.started_with = dict(os.environ)
-        command = [sys.executable, "-m", "pipeline.engines.worker", str(os.getpid())]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603
+        self._life = Lifeline()
+        with self._life.childs_end() as life:
+            self._process = subprocess.Popen(  # noqa: S603  our own module
+                [sys.executable, "-m", "pipeline.engines.worker", str(life)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                pass_fds=(life,),
+            )
         self._runners, self._answers = cast(IO[bytes], self._process.stdin), cast(IO[bytes], self._process.stdout)
         self._served = threading.Event()
         self._served.set()
@@ -53,7 +61,7 @@ class WorkerProcess:
         return self._served.wait(_SECONDS_TO_END) and not self.has_ended()
 
     def has_ended(self) -> bool:
-        """Whether the process is gone: Linux ends it with the thread that started it, too."""
+        """Whether the process is gone."""
         return self._process.poll() is not None
 
     def death(self, seconds: float) -> str:
@@ -75,6 +83,7 @@ class WorkerProcess:
             self._killed = True
         with self._process as process:  # closes its pipes, and waits
             process.kill()
+        self._life.close()
 
     def _watch(self, on_death: Callable[[], None]) -> None:
         if self._answers.readline() != _SERVED:
@@ -85,7 +94,9 @@ class WorkerProcess:
 def take_worker() -> WorkerProcess:
     """Return a worker that has nothing to do, or a new one."""
     with _lock:
-        _idle[:] = [worker for worker in _idle if not worker.has_ended()]
+        for worker in [worker for worker in _idle if worker.has_ended()]:
+            _idle.remove(worker)
+            worker.kill()
         for number, worker in enumerate(_idle):
             if worker.started_with == os.environ:
                 return _idle.pop(number)

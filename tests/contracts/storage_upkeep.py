@@ -195,11 +195,13 @@ class UpkeepContract(StoreContract):
 
         with ThreadPoolExecutor(1) as pool:
             sweeping = pool.submit(sweep)
-            for turn in range(self.turns):
-                other.write_job_file("owner.json", str(turn).encode())
-                assert store.read_job_file("owner.json", "other") == str(turn).encode()
-                other.remove_job_file("owner.json")
-            stop.set()
+            try:
+                for turn in range(self.turns):
+                    other.write_job_file("owner.json", str(turn).encode())
+                    assert store.read_job_file("owner.json", "other") == str(turn).encode()
+                    other.remove_job_file("owner.json")
+            finally:
+                stop.set()
             sweeping.result()
 
     def test_an_output_without_uploads_gives_up_none(self, store: OutputStore) -> None:

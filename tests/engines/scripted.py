@@ -1,8 +1,8 @@
 """A stream that follows a script: `python -m tests.engines.scripted ENDPOINT SCRIPT OUTCOME`.
 
-The script is pickled: a transform, the type of its input, and (second, element) pairs. Each element is emitted when its second has come, counted
-from the first impulse on; the worker is a thread of this process, so that all impulses find the same clock. What the
-transform makes of them is appended to a file, pickled. Nothing ends by itself.
+The script is pickled: a transform, the type of its input, and (second, element) pairs. An element is emitted when its
+second has come, counted from the first impulse on; the worker is a thread of this process, so that all impulses find
+the same clock. What the transform makes of them is appended to a file, pickled. Nothing ends by itself.
 """
 
 import pickle
@@ -19,13 +19,13 @@ from apache_beam.transforms.periodicsequence import PeriodicImpulse
 
 _TICK_SECONDS = 0.1
 _clock: list[float] = []
-_emitted: list[int] = [0]
+_emitted = [0]
 
 
 def main(endpoint: str, script: str, outcome: str) -> None:
     """Run until somebody ends the process."""
     words = ["--runner=PortableRunner", f"--job_endpoint={endpoint}", "--environment_type=LOOPBACK", "--streaming"]
-    transform, kind, rows = pickle.loads(Path(script).read_bytes())
+    transform, kind, rows = pickle.loads(Path(script).read_bytes())  # noqa: S301  the test's own
     pipeline = beam.Pipeline(options=PipelineOptions(words))
     _ = (
         pipeline

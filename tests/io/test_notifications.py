@@ -9,14 +9,13 @@ from pipeline.io.sources.stamp import object_stamp
 from pipeline.io.storage.bucket import ObjectFacts
 from pipeline.model.errors import SourceError
 from pipeline.model.keys import SlideInput
-from pipeline.watched import SLIDE_SUFFIXES
 
 PAYLOAD = json.dumps({"name": "in/a.svs", "bucket": "slides", "generation": "17", "size": "2048"}).encode()
 
 
 def slide_of(event: str = "OBJECT_FINALIZE", key: str = "in/case/a.svs", payload: bytes = PAYLOAD) -> SlideInput | None:
     attributes = {"eventType": event, "bucketId": "slides", "objectId": key, "objectGeneration": "17"}
-    return slide_of_notification(attributes, payload, "gs://slides/in", SLIDE_SUFFIXES)
+    return slide_of_notification(attributes, payload, "gs://slides/in")
 
 
 def test_an_object_that_was_written_is_a_slide_with_the_stamp_of_a_listing() -> None:
@@ -42,4 +41,4 @@ def test_a_notification_without_its_payload_is_told(payload: bytes) -> None:
 
 def test_another_message_is_told() -> None:
     with pytest.raises(SourceError, match="no notification"):
-        slide_of_notification({"hello": "world"}, b"", "gs://slides/in", SLIDE_SUFFIXES)
+        slide_of_notification({"hello": "world"}, b"", "gs://slides/in")

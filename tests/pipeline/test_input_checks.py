@@ -5,11 +5,13 @@ from pathlib import Path
 import pytest
 
 from pipeline import DicomExport, run
-from pipeline.input_checks import check_job
+from pipeline.input_checks import check_job, check_places
 from pipeline.inputs import expand_inputs
 from pipeline.model.config import ConversionConfig
 from pipeline.model.errors import ConfigError
+from pipeline.model.keys import SlideInput
 from pipeline.model.metadata import GivenMetadata, sample_metadata
+from tests.pipeline.counted import counted_slides
 
 DICOM = bytes(128) + b"DICM"
 OF_ONE_SLIDE = ("container_identifier", "specimen_identifier", "specimen_uid", "barcode_value", "label_text")
@@ -112,6 +114,36 @@ def test_an_output_beside_or_around_slides_is_fine(tmp_path: Path) -> None:
     slides = [tmp_path / "cohort" / "**" / "*.svs", tmp_path / "series"]
     for output in ("out", "cohort/out", "cohort/a/out", "series2"):
         check(tmp_path / output, *slides)
+
+
+@pytest.mark.parametrize(
+    ("output", "uri", "slide_id", "source"),
+    [
+        ("gs://b/in", "gs://b/in/a.svs", "a.svs", "gs://b/in/a.svs"),
+        ("gs://b/in/a.svs", "gs://b/in/a.svs", "a.svs", "gs://b/in/a.svs"),
+        ("gs://b", "gs://b/in/a.svs", "in", "gs://b/in/a.svs"),
+        ("gs://b/in", "gs://b/in/a.czi#scene=2", "a.czi/scene-2", "gs://b/in/a.czi"),
+        ("gs://b/in/s", "gs://b/in/s.mrxs", "s.mrxs", "gs://b/in/s"),
+        ("gs://b/in", "gs://b/in/s.vsi", "_s_/x", "gs://b/in/_s_"),
+    ],
+)
+def test_a_source_in_a_bucket_is_not_replaced(output: str, uri: str, slide_id: str, source: str) -> None:
+    with pytest.raises(ConfigError, match=f"would be written where the source {source} is; name another --output"):
+        check_places([SlideInput(uri=uri, slide_id=slide_id)], output)
+
+
+def test_an_output_beside_or_around_slides_in_a_bucket_is_fine() -> None:
+    slides = [SlideInput(uri=f"gs://b/in/{name}", slide_id=name) for name in ("a.svs", "a/b.svs", "s.mrxs")]
+    for output in ("gs://b/in/out", "gs://b/in2", "gs://other/in", "s3://b/in", "gs://b/in/s2"):
+        check_places(slides, output)
+
+
+@pytest.mark.parametrize("scheme", ["gs://b", "/nowhere"])
+def test_the_work_of_checking_grows_with_the_slides(scheme: str) -> None:
+    slides = counted_slides(20_000, f"{scheme}/in")
+    check_places(slides, f"{scheme}/out")
+    with pytest.raises(ConfigError, match="name another --output"):
+        check_places([*slides, SlideInput(uri=f"{scheme}/out/7.svs/x.svs", slide_id="x.svs")], f"{scheme}/out")
 
 
 @pytest.mark.parametrize("key", OF_ONE_SLIDE)

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.inputs import check_names, expand_inputs
+from pipeline.inputs import expand_inputs
 from pipeline.model.errors import ConfigError
 from pipeline.model.keys import SlideInput
+from pipeline.slide_names import check_names
 
 DICOM = bytes(128) + b"DICM"
 

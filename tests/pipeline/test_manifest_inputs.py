@@ -10,9 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline.inputs import expand_inputs
+from pipeline.io.manifests.joining import UnmatchedRow
 from pipeline.io.storage.address import split_address
 from pipeline.io.storage.opening import open_bucket
-from pipeline.manifest_inputs import UnmatchedRow, expand_manifest, join_manifest, join_preview, read_mapping
+from pipeline.manifest_inputs import expand_manifest, join_manifest, join_preview, read_mapping
 from pipeline.model.errors import ConfigError
 from pipeline.model.keys import SlideInput
 from pipeline.model.manifest_mapping import ManifestMapping
@@ -109,7 +110,9 @@ def test_names_come_from_a_column(tmp_path: Path) -> None:
     [
         ("a.svs,1\na.svs,2\n", r"cohort\.csv:3: a\.svs is the slide of .*cohort\.csv:2, too"),
         ("a.svs,1\nx/../a.svs,2\n", r"cohort\.csv:3: x/\.\./a\.svs is the slide of .*cohort\.csv:2, too"),
-        ("a.svs,S1\nb.svs,s1\n", r"cohort\.csv:3: s1 is the name of the slide of .*cohort\.csv:2, too"),
+        ("a.svs,S1\nb.svs,s1\n", r"cohort\.csv:3: .*/a\.svs and .*/b\.svs: both would be written to S1; .*`name:`"),
+        ("a.svs,S1\nb.svs,s1/x\n", r"cohort\.csv:3: .*into the folder of the other"),
+        ("a.svs,_reports\n", r"cohort\.csv:2: .* kept for reports and state"),
         ("a.svs,../../etc\n", r"cohort\.csv:2: '\.\./\.\./etc' is no name of a folder"),
         ("a.svs,\n", r"cohort\.csv:2: 'name' is empty; the mapping file takes the slide's name from it"),
         (",1\n", r"cohort\.csv:2: 'file' is empty; each row names a slide"),
@@ -166,9 +169,10 @@ def test_what_is_left_over_is_refused_said_or_previewed(tmp_path: Path, caplog: 
     given_slides = slides("a.svs", "b.svs")
     with pytest.raises(
         ConfigError, match=r"1 slides have no row in .*: /data/b\.svs; 1 rows have no slide: .*:3 \(q\)"
-    ):
+    ) as caught:
         join_manifest(given_slides, rows)
     preview = join_preview(rows, slides=given_slides)
+    assert str(caught.value).startswith("; ".join(preview.left_over(rows)))
     assert [slide.slide_id for slide in preview.matched] == ["a.svs"]
     assert preview.slides_without_row == given_slides[1:]
     assert preview.rows_without_slide == (UnmatchedRow(f"{rows}:3", "q"),)
@@ -227,9 +231,10 @@ def test_a_join_that_finds_nothing_is_refused_even_with_warn(tmp_path: Path) -> 
 
 
 def test_names_that_collide_after_the_join_are_refused(tmp_path: Path) -> None:
+    make(tmp_path, "a.svs", "b.svs")
     rows = manifest(tmp_path, "slide,case\na,S1\nb,S1\n")
     with pytest.raises(ConfigError, match="both would be written to S1"):
-        join_manifest(slides("a.svs", "b.svs"), rows, mapping_file(tmp_path, "name: case\n"))
+        expand_inputs([str(tmp_path / "*.svs")], manifest=rows, mapping=mapping_file(tmp_path, "name: case\n"))
 
 
 def test_a_manifest_in_a_bucket_names_slides_beside_it(object_root: str, tmp_path: Path) -> None:

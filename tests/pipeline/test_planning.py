@@ -73,6 +73,25 @@ def test_nothing_is_written_but_the_plan(tmp_path: Path) -> None:
     assert again.report["time"]["cpu_seconds"] == 0
 
 
+def test_waves_are_those_of_the_job_that_goes_on(tmp_path: Path) -> None:
+    """Slides that are finished are in none, and those that cannot be opened are."""
+    slides, config = build_slides(tmp_path / "slides", 4), config_for(tmp_path / "out", wave_slides=2)
+    (tmp_path / "slides" / "1b.svs").write_bytes(b"no slide")
+    run_job(expand_inputs([str(tmp_path / "slides" / "[02].svs")]), config)
+    made = plan(slides, config)
+    rows = pyarrow.parquet.read_table(Path(made.reports) / "plan-slides.parquet").to_pylist()
+    staged = {row["slide_id"]: row["staged_bytes"] for row in rows}
+    assert [row["would"] for row in rows] == ["skip", "convert", "fail", "skip", "convert"]
+    assert made.report["temporary_disk"]["waves"] == 2
+    assert made.report["temporary_disk"]["staged_bytes"] == max(staged["1.svs"], staged["3.svs"])
+    (tmp_path / "slides" / "1b.svs").unlink()
+    again = plan(slides, config).report
+    assert again["temporary_disk"]["waves"] == 1
+    assert again["temporary_disk"]["staged_bytes"] == staged["1.svs"] + staged["3.svs"]
+    ended = [report["slides"] for report in run_job(expand_inputs([str(slides)]), config).wave_reports]
+    assert [[slide["slide_id"] for slide in wave] for wave in ended] == [["0.svs", "2.svs"], ["1.svs", "3.svs"]]
+
+
 def test_the_report_is_the_sum_of_the_tables(tmp_path: Path) -> None:
     made = plan(
         build_slides(tmp_path / "slides", 3), config_for(tmp_path / "out"), prices=load_prices(str(EXAMPLE_PRICES))

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.io.storage.address import split_address
+from pipeline.io.storage.opening import open_bucket
 from pipeline.model.errors import ConfigError
 from pipeline.watched import WatchedInputs
 
@@ -106,3 +108,33 @@ def test_a_glob_takes_what_it_matches(inbox: Path, tmp_path: Path) -> None:
 def test_a_folder_that_is_not_there_at_the_start_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no such folder to watch"):
         WatchedInputs([str(tmp_path / "inbox")], str(tmp_path / "out"))
+
+
+def put(root: str, *names: str, data: bytes = b"data") -> None:
+    """Put objects below a prefix."""
+    for name in names:
+        open_bucket(root).write(f"{split_address(root).key}/in/{name}", data)
+
+
+@pytest.mark.parametrize("pattern", ["in", "in/**"])
+def test_of_a_bucket_only_slides_are_taken_whose_files_are_all_known(object_root: str, pattern: str) -> None:
+    inputs = WatchedInputs([f"{object_root}/{pattern}"], f"{object_root}/out")
+    put(object_root, "a.svs", "series/1.dcm", "series/2.dcm", "b.vms", "b.vmu", "series/3")
+    assert [names(inputs) for _ in range(3)] == [[], ["a.svs"], []]
+
+
+@pytest.mark.parametrize(("name", "folder"), [("a.mrxs", "a"), ("a.vsi", "_a_")])
+def test_the_data_of_a_slide_in_a_bucket_count(object_root: str, name: str, folder: str) -> None:
+    inputs = WatchedInputs([f"{object_root}/in"], f"{object_root}/out")
+    put(object_root, f"{folder}/1.dat", name)
+    assert names(inputs) == []
+    put(object_root, f"{folder}/2.dat")
+    assert [names(inputs) for _ in range(3)] == [[], [name], []]
+    put(object_root, f"{folder}/2.dat", data=b"more data")
+    assert [names(inputs) for _ in range(2)] == [[], [name]]
+
+
+@pytest.mark.parametrize("suffix", ["dcm", "vms", "VMU"])
+def test_a_glob_of_what_is_never_known_to_be_complete_is_refused(suffix: str) -> None:
+    with pytest.raises(ConfigError, match=r"nothing in a bucket tells .* without --watch"):
+        WatchedInputs([f"gs://b/in/*.{suffix}"], "gs://b/out")

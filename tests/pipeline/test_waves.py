@@ -9,6 +9,7 @@ from pipeline.io.storage.local import LocalStore
 from pipeline.model.config import ConversionConfig
 from pipeline.model.keys import SlideInput
 from pipeline.waves import waves_of
+from tests.pipeline.counted import counted_slides
 
 STORE = LocalStore(str(Path(__file__).parent), "job")
 
@@ -43,3 +44,9 @@ def test_a_wave_here_is_small_and_elsewhere_is_all() -> None:
 def test_slides_that_are_larger_than_the_free_space_go_one_by_one() -> None:
     waves = waves_of(slides_of([1 << 60] * 3), ConversionConfig(output="out"), STORE, remote=True)
     assert [len(wave) for wave in waves] == [1, 1, 1]
+
+
+def test_the_work_of_cutting_grows_with_the_slides() -> None:
+    slides = counted_slides(20_000, "/in")
+    config = ConversionConfig(output="out", wave_bytes=1 << 30)
+    assert [len(wave) for wave in waves_of(slides, config, STORE, remote=True)] == [20_000]

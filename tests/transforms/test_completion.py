@@ -80,7 +80,18 @@ def test_a_failure_ends_a_group_at_once_and_what_comes_after_is_dropped() -> Non
 def test_instances_of_a_slide_without_its_plan_wait_for_it() -> None:
     written = WrittenInstance(slide_id="s.svs", instance="level-0", files=(), certified_frames=0, runs=())
     (group,) = groups([("s.svs", written)], count_for_slide).values()
-    assert isinstance(group[-1], Failure)
+    ended = group[-1]
+    assert isinstance(ended, Failure)
+    assert (ended.slide_id, ended.instance) == ("s.svs", "")
+    assert "1 instances and no plan came within" in ended.message
+
+
+def test_frames_of_an_instance_without_its_plan_name_the_instance() -> None:
+    (group,) = groups([("a", staged(0, 3))]).values()
+    ended = group[-1]
+    assert isinstance(ended, Failure)
+    assert (ended.slide_id, ended.instance) == ("s.svs", "level-0")
+    assert "3 frames and no plan came within" in ended.message
 
 
 @pytest.mark.parametrize("again", [SLIDE, SlideInput(uri="/in/s.svs", slide_id="s.svs", stamp="1", bytes=5)])

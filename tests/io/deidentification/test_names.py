@@ -59,6 +59,17 @@ def test_a_folder_is_named_by_what_is_in_it(tmp_path: Path) -> None:
     assert copy == f"{one}-2"
 
 
+@pytest.mark.parametrize(("suffix", "folder"), [(".mrxs", "{}"), (".vsi", "_{}_")])
+def test_the_data_beside_a_slide_have_their_say_in_its_name(tmp_path: Path, suffix: str, folder: str) -> None:
+    for name, content in (("a", b"1"), ("b", b"2"), ("c", b"1")):
+        (tmp_path / f"{name}{suffix}").write_bytes(b"index")
+        (tmp_path / folder.format(name)).mkdir()
+        (tmp_path / folder.format(name) / "data").write_bytes(content)
+    one, two, copy = names(KEYED, *(tmp_path / f"{name}{suffix}" for name in "abc"))
+    assert two != f"{one}-2"
+    assert copy == f"{one}-2"
+
+
 def test_files_that_cannot_be_read_are_told_apart_by_number(tmp_path: Path) -> None:
     one, two = names(KEYED, tmp_path / "SMITH.svs", tmp_path / "JONES.svs")
     assert (one, two) == ("slide-unreadable", "slide-unreadable-2")

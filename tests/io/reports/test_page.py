@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pipeline.io.reports.markup import element
 from pipeline.io.reports.page import summary_page
 from pipeline.io.reports.page_failures import meaning
-from pipeline.io.reports.summary import JobState
+from pipeline.io.reports.summary import JobState, job_summary
 from pipeline.io.reports.tally import JobTally
 from tests.io.reports.waves import CONFIG, wave_report
 
@@ -48,7 +48,7 @@ def page_of(*reports: dict[str, Any], state: JobState | None = None, slides: int
     for report in reports:
         tally.begin(slides=len(report["slides"]), bytes=0)
         tally.add(report, 10.0)
-    return Page(summary_page(tally.summary(state)))
+    return Page(summary_page(job_summary(tally, state)))
 
 
 def test_names_and_messages_are_text() -> None:
@@ -78,7 +78,7 @@ def test_it_loads_itself_anew_only_while_the_job_runs() -> None:
 
 def test_it_needs_nothing_from_elsewhere_and_allows_itself_no_more() -> None:
     tally = JobTally("job-1", CONFIG, slides=1)
-    text = summary_page(tally.summary(JobState.RUNNING))
+    text = summary_page(job_summary(tally, JobState.RUNNING))
     page = Page(text)
     assert not [attributes for _, attributes in page.elements if {"src", "href", "style", "onclick"} & set(attributes)]
     assert "url(" not in text

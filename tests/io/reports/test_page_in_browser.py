@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from pipeline.io.reports.page import summary_page
-from pipeline.io.reports.summary import JobState
+from pipeline.io.reports.summary import JobState, job_summary
 from pipeline.io.reports.tally import JobTally
 from tests.io.reports.test_page import HOSTILE
 from tests.io.reports.waves import CONFIG, wave_report
@@ -35,7 +35,7 @@ def summary_of(state: JobState) -> dict[str, Any]:
     tally = JobTally("job-1", CONFIG, slides=20, waves=2)
     tally.begin(slides=3, bytes=0)
     tally.add(wave_report(["a.svs", "b.svs"], failed={HOSTILE: "SourceError"}, message=HOSTILE), 10.0)
-    return tally.summary(state)
+    return job_summary(tally, state)
 
 
 def dom(chromium: Path, folder: Path, summary: dict[str, Any]) -> str:

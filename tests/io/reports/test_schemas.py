@@ -7,7 +7,7 @@ import pyarrow
 import pytest
 
 from pipeline.io.reports.schemas import SCHEMAS
-from pipeline.io.reports.summary import SUMMARY_SCHEMA
+from pipeline.io.reports.summary import SUMMARY_SCHEMA, job_summary
 from pipeline.io.reports.tally import JobTally
 from pipeline.transforms.metrics import COUNTERS, DISTRIBUTIONS
 from tests.io.reports.waves import CONFIG
@@ -45,7 +45,7 @@ def test_columns_are_documented_with_type_and_null(table: str) -> None:
 def test_keys_of_the_summary_are_documented() -> None:
     rows = documented("summary.json")
     keys = [name for row in rows for name in names(row[0])]
-    summary = JobTally("job-1", CONFIG, slides=1).summary()
+    summary = job_summary(JobTally("job-1", CONFIG, slides=1))
     assert sorted(keys) == sorted(summary)
     assert summary["schema"] == SUMMARY_SCHEMA
     told = {key: row[1] for row in rows for key in names(row[0])}

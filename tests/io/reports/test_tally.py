@@ -7,7 +7,7 @@ import pytest
 
 from pipeline.io.reports.failed_slides import NEWEST
 from pipeline.io.reports.progress import ProgressBoard
-from pipeline.io.reports.summary import JobState
+from pipeline.io.reports.summary import JobState, job_summary
 from pipeline.io.reports.tally import JobTally
 from pipeline.model.reasons import Route
 from pipeline.model.records import Status
@@ -26,7 +26,7 @@ def tally_of(*reports: dict[str, Any], slides: int | None = 4, waves: int | None
 def test_waves_add_up() -> None:
     one = wave_report(["a.svs", "b.svs"], counters={"slides_published": 2})
     two = wave_report(["c.svs"], failed={"d.svs": "SourceError"}, counters={"slides_published": 1, "slides_failed": 1})
-    summary = tally_of(one, two).summary()
+    summary = job_summary(tally_of(one, two))
     assert summary["state"] == "finished"
     assert summary["slides"] == {
         "expected": 4,
@@ -55,7 +55,7 @@ def test_waves_add_up() -> None:
 
 def test_failures_are_counted_by_class_with_an_example() -> None:
     failed = {"a.svs": "SourceError", "b.svs": "SourceError", "c.svs": "DecoderCrash"}
-    summary = tally_of(wave_report(["d.svs"], failed=failed)).summary()
+    summary = job_summary(tally_of(wave_report(["d.svs"], failed=failed)))
     assert {kind: entry["slides"] for kind, entry in summary["failures"].items()} == {
         "SourceError": 2,
         "DecoderCrash": 1,
@@ -70,14 +70,14 @@ def test_a_slide_that_is_tried_again_moves() -> None:
     tally = tally_of(wave_report(["a.svs"], failed={"b.svs": "StorageError", "c.svs": "StorageError"}), slides=3)
     tally.begin(slides=2, bytes=0)
     tally.add(wave_report(["b.svs"], failed={"c.svs": "StorageError"}), 1.0)
-    summary = tally.summary()
+    summary = job_summary(tally)
     assert summary["slides"] == {"expected": 3, "done": 3, "published": 2, "skipped": 0, "failed": 1, "retried": 2}
     assert summary["failures"]["StorageError"]["slides"] == 1
     assert summary["failures"]["StorageError"]["example"]["slide_id"] == "c.svs"
     assert (summary["frames"]["total"], summary["waves"]["ended"]) == (20, 2)
     tally.begin(slides=1, bytes=0)
     tally.add(wave_report(["c.svs"]), 1.0)
-    assert (tally.summary()["failures"], tally.summary()["last_failures"]) == ({}, [])
+    assert (job_summary(tally)["failures"], job_summary(tally)["last_failures"]) == ({}, [])
 
 
 def test_the_board_of_the_wave_under_way_is_added() -> None:
@@ -86,10 +86,10 @@ def test_the_board_of_the_wave_under_way_is_added() -> None:
     board.expect(100, 5000)
     board.advance(40, 2000, 1900, {Route.PASSTHROUGH: 30, Route.ENCODE: 10})
     board.slide_done("c.svs", Status.FAILED, "DecoderTimeout")
-    idle = tally.summary(JobState.RUNNING, board.snapshot())
+    idle = job_summary(tally, JobState.RUNNING, board.snapshot())
     assert idle["slides"]["done"] == 2  # no wave is under way: the board shows the one that has been added
     tally.begin(slides=2, bytes=0)
-    summary = tally.summary(JobState.RUNNING, board.snapshot())
+    summary = job_summary(tally, JobState.RUNNING, board.snapshot())
     assert (summary["slides"]["done"], summary["slides"]["failed"]) == (3, 2)
     assert summary["failures"]["DecoderTimeout"] == {"slides": 1, "example": None}
     assert (summary["bytes"]["read"], summary["bytes"]["written"]) == (2960, 21_900)
@@ -101,10 +101,10 @@ def test_a_slide_tried_again_is_counted_once_while_it_runs() -> None:
     tally.begin(slides=1, bytes=0)
     board = ProgressBoard()
     board.slide_done("a.svs", Status.PUBLISHED)
-    slides = tally.summary(JobState.RUNNING, board.snapshot())["slides"]
+    slides = job_summary(tally, JobState.RUNNING, board.snapshot())["slides"]
     assert (slides["done"], slides["published"], slides["failed"]) == (1, 1, 0)
     board.slide_done("a.svs", Status.FAILED, "SourceError")
-    summary = tally.summary(JobState.RUNNING, board.snapshot())
+    summary = job_summary(tally, JobState.RUNNING, board.snapshot())
     assert (summary["slides"]["done"], summary["slides"]["failed"]) == (1, 1)
     assert summary["failures"] == {"SourceError": {"slides": 1, "example": None}}
 
@@ -112,41 +112,41 @@ def test_a_slide_tried_again_is_counted_once_while_it_runs() -> None:
 def test_time_left_is_bytes_left_at_the_rate_of_what_was_not_skipped() -> None:
     reports = [wave_report(skipped=["a.svs", "b.svs"]), wave_report(["c.svs", "d.svs"])]
     tally = tally_of(*reports, slides=8, waves=4, bytes=8000)
-    summary = tally.summary(JobState.RUNNING)
+    summary = job_summary(tally, JobState.RUNNING)
     assert summary["seconds_left"] == pytest.approx(4000 * 20 / 2000)
     assert summary["work_share"] == pytest.approx(2000 / 6000)
     tally.begin(slides=2, bytes=2000)
     board = ProgressBoard()
     board.expect(10, 0)
     board.advance(5, 0, 0)
-    assert tally.summary(JobState.RUNNING, board.snapshot())["work_share"] == pytest.approx(3000 / 6000)
+    assert job_summary(tally, JobState.RUNNING, board.snapshot())["work_share"] == pytest.approx(3000 / 6000)
 
 
 def test_what_would_take_ages_is_not_known() -> None:
     tally = tally_of(wave_report(["a.svs"]), slides=10**9)
-    assert tally.summary(JobState.RUNNING)["seconds_left"] is None
+    assert job_summary(tally, JobState.RUNNING)["seconds_left"] is None
 
 
 def test_without_sizes_slides_are_what_is_left() -> None:
     tally = tally_of(wave_report(["a.svs", "b.svs"], skipped=["c.svs"]), slides=7)
-    assert tally.summary(JobState.RUNNING)["seconds_left"] == pytest.approx(4 * 10 / 2)
+    assert job_summary(tally, JobState.RUNNING)["seconds_left"] == pytest.approx(4 * 10 / 2)
 
 
 def test_nobody_knows_when_a_watched_folder_is_done() -> None:
-    summary = tally_of(wave_report(["a.svs"]), slides=None, waves=None).summary(JobState.RUNNING)
+    summary = job_summary(tally_of(wave_report(["a.svs"]), slides=None, waves=None), JobState.RUNNING)
     assert (summary["seconds_left"], summary["slides"]["expected"], summary["waves"]["expected"]) == (None, None, None)
 
 
 def test_a_job_that_ended_before_its_slides_was_stopped() -> None:
-    assert tally_of(wave_report(["a.svs"])).summary()["state"] == "stopped"
-    assert tally_of(wave_report(["a.svs"]), slides=None).summary()["state"] == "finished"
+    assert job_summary(tally_of(wave_report(["a.svs"])))["state"] == "stopped"
+    assert job_summary(tally_of(wave_report(["a.svs"]), slides=None))["state"] == "finished"
 
 
 def test_scenes_are_slides_beyond_the_inputs() -> None:
     tally = JobTally("job-1", CONFIG, slides=1)
     tally.begin(slides=1, bytes=0)
     tally.add(wave_report(["a.czi/1", "a.czi/2", "a.czi/3"]), 1.0)
-    assert tally.summary()["slides"]["expected"] == 3
+    assert job_summary(tally)["slides"]["expected"] == 3
 
 
 def test_what_is_kept_is_bounded_and_the_example_stays() -> None:
@@ -155,7 +155,7 @@ def test_what_is_kept_is_bounded_and_the_example_stays() -> None:
         failed = {f"{wave}-{number}.svs": "SourceError" for number in range(300)}
         tally.begin(slides=300, bytes=0)
         tally.add(wave_report(failed=failed, message="x" * 5000), 1.0)
-    summary = tally.summary()
+    summary = job_summary(tally)
     assert len(summary["last_failures"]) == NEWEST
     assert summary["last_failures"][0]["slide_id"] == "9-99.svs"
     assert summary["failures"]["SourceError"]["slides"] == 3000
@@ -163,4 +163,4 @@ def test_what_is_kept_is_bounded_and_the_example_stays() -> None:
     assert len(json.dumps(summary)) < 400_000
     for slide in range(300):
         tally.failed.forget(f"0-{slide}.svs")
-    assert tally.summary()["failures"]["SourceError"]["example"]["slide_id"].startswith("9-")
+    assert job_summary(tally)["failures"]["SourceError"]["example"]["slide_id"].startswith("9-")

@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.inputs import expand_inputs
 from pipeline.io.sources.stamp import stamped
+from pipeline.io.storage.address import split_address
+from pipeline.io.storage.opening import open_bucket
 from pipeline.model.keys import SlideInput
 
 
@@ -60,3 +63,19 @@ def test_a_file_that_may_be_one_of_several_has_no_stamp(tmp_path: Path, name: st
 
 def test_a_slide_that_is_gone_has_no_stamp(tmp_path: Path) -> None:
     assert of(tmp_path / "gone.svs") == SlideInput(uri=str(tmp_path / "gone.svs"), slide_id="gone.svs")
+
+
+def test_a_slide_of_one_object_has_one_stamp_however_it_was_found(object_root: str) -> None:
+    """A glob lists it, a notification tells of it, an address names it: what lies beside it is none of it."""
+    bucket, address = open_bucket(object_root), split_address(object_root)
+    for name in ("a.svs", "a.xml", "a.svs.md5"):
+        bucket.write(f"{address.key}/{name}", b"data")
+    (by_glob,), (by_address,) = (expand_inputs([f"{object_root}/{name}"]) for name in ("*.svs", "a.svs"))
+    assert by_glob.stamp
+    assert stamped(by_address) == by_glob
+
+
+def test_a_folder_whose_name_is_a_slides_is_known_by_its_files(object_root: str) -> None:
+    bucket, address = open_bucket(object_root), split_address(object_root)
+    bucket.write(f"{address.key}/a.svs/1.dcm", b"DICM")
+    assert stamped(SlideInput(uri=f"{object_root}/a.svs", slide_id="a.svs")).bytes == 4

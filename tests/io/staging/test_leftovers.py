@@ -199,10 +199,14 @@ def test_an_owner_that_cannot_say_that_it_has_ended_is_told_of(
     store: LocalStore, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """What the job raised is what its caller sees."""
-    with caplog.at_level(logging.WARNING), pytest.raises(ZeroDivisionError), Ownership(store, detached=False):
+
+    def fail() -> None:
         shutil.rmtree(tmp_path / "_staging")
         (tmp_path / "_staging").write_text("in the way")
         raise ZeroDivisionError
+
+    with caplog.at_level(logging.WARNING), pytest.raises(ZeroDivisionError), Ownership(store, detached=False):
+        fail()
     assert "the staging area's owner cannot be renewed" in caplog.text
 
 

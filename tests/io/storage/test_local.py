@@ -49,6 +49,23 @@ class TestLocalStore(OutputStoreContract):
         store.clean_job()
         assert self.leftovers(tmp_path) == []
 
+    def test_a_file_that_is_taken_away_before_it_is_renamed_is_written_again(
+        self, store: LocalStore, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Another job removes what is nobody's yet file by file: for a moment its folder stands there, empty."""
+        replace, taken = os.replace, []
+
+        def replace_late(source: Path, target: Path) -> None:
+            if not taken:
+                taken.append(source)
+                source.unlink()
+            replace(source, target)
+
+        monkeypatch.setattr(os, "replace", replace_late)
+        store.write_job_file("owner.json", b"{}")
+        assert taken
+        assert store.read_job_file("owner.json") == b"{}"
+
     def test_an_empty_folder_is_no_series(self, store: LocalStore, tmp_path: Path) -> None:
         """It may have been made beforehand, with rights of its own."""
         (tmp_path / SLIDE).mkdir(parents=True)

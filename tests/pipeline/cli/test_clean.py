@@ -31,7 +31,7 @@ def test_what_a_dead_job_left_is_removed(tmp_path: Path, capsys: pytest.CaptureF
     shown, complained = capsys.readouterr()
     assert jobs(str(tmp_path)) == ["here", "there"]
     assert shown.splitlines()[0].startswith("dead: removed 2 files, 1.")
-    assert shown.splitlines()[0].endswith("its process has ended")
+    assert shown.splitlines()[0].endswith("its job has ended")
     assert shown.splitlines()[1:3] == [
         "here: left alone, at work",
         "there: left alone, may be at work elsewhere",

@@ -17,10 +17,12 @@ from pipeline.model.config import ConversionConfig
 from pipeline.model.errors import ConfigError
 from pipeline.model.keys import SlideInput
 from pipeline.model.metadata import GivenMetadata
+from pipeline.slide_names import check_names
 
 
 def check_job(slides: Sequence[SlideInput], config: ConversionConfig) -> None:
     """Raise ConfigError where the output would harm a source, or the metadata belong to one slide of several."""
+    check_names(slides)
     check_places(slides, config.output)
     check_shared_metadata(len(slides), config.metadata)
 

@@ -112,9 +112,17 @@ def _named_by_path(path: Path, pattern: str) -> SlideInput:
     return SlideInput(uri=str(slide), slide_id=slide.name)
 
 
+def slides_below(folder: str, output: str) -> Iterator[SlideInput]:
+    """Yield what lies below a folder, whatever letters its name has; slides are named by their path in it."""
+    yield from _slides(Path(os.path.abspath(folder)), os.path.join(glob.escape(folder), "**", "*"), output)
+
+
 def matches(pattern: str, output: str) -> Iterator[SlideInput]:
     """Yield the slides that a glob of paths names, without what lies in `output`; none where nothing matches."""
-    fixed = _fixed_part(pattern)
+    yield from _slides(_fixed_part(pattern), pattern, output)
+
+
+def _slides(fixed: Path, pattern: str, output: str) -> Iterator[SlideInput]:
     found = sorted(Path(os.path.abspath(match)) for match in glob.iglob(pattern, recursive=True))
     if output:
         found = [path for path in found if not path.is_relative_to(os.path.abspath(output))]

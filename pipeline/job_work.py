@@ -26,6 +26,9 @@ from pipeline.preflight import check_ready
 from pipeline.wave_conversion import WaveConversions
 from pipeline.waves import waves_of
 
+_LOOKED_AT_ONCE = 1000
+"""Slides whose records are looked at together: of those that are finished the records are held until they are told."""
+
 ReportSeen = Callable[[dict[str, Any]], None]
 
 
@@ -65,19 +68,33 @@ def convert_all(job: Job, inputs: Sequence[SlideInput], interruption: Interrupti
     """Convert the slides of a job that begins and ends; `on_wave` receives each wave's report."""
     job.make_ready(inputs)
     slides = renamed(all_stamped(inputs), job.config)
-    finished, rest = without_finished(slides, job.config, job.store)
-    waves = job.waves(rest)
-    listed = sum(slide.bytes for slide in slides)
-    tally = JobTally(job.name, job.config, slides=len(slides), bytes=listed, waves=len(waves) + bool(finished))
+    looks = [slides[at : at + _LOOKED_AT_ONCE] for at in range(0, len(slides), _LOOKED_AT_ONCE)]
+    finished, rest = without_finished(looks[0], job.config, job.store)
+    waves = job.waves(rest) if len(looks) == 1 else None
+    known = None if waves is None else len(waves) + bool(finished)
+    tally = JobTally(job.name, job.config, slides=len(slides), bytes=_listed_bytes(slides), waves=known)
     with job.running(tally) as conversions:
         if finished:
-            on_wave(conversions.skip(finished, listed - sum(slide.bytes for slide in rest)))
+            on_wave(conversions.skip(finished, _listed_bytes(looks[0]) - _listed_bytes(rest)))
+        for look in looks[1:]:
+            interruption.check()
+            finished, others = without_finished(look, job.config, job.store)
+            if finished:
+                on_wave(conversions.skip(finished, _listed_bytes(look) - _listed_bytes(others)))
+            rest += others
+        if waves is None:
+            waves = job.waves(rest)
+            tally.expected_waves = tally.waves + len(waves)
         for wave in waves:
             interruption.check()
             on_wave(conversions.convert(wave))
     remove_leftovers(job.store)
     job.store.clean_job()
     return tally
+
+
+def _listed_bytes(slides: Sequence[SlideInput]) -> int:
+    return sum(slide.bytes for slide in slides)
 
 
 def traits_of(beam_arguments: Sequence[str]) -> EngineTraits:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pipeline.configs.mapping import parse_mapping
 from pipeline.io.manifests.documents import RowDocuments
 from pipeline.io.manifests.joining import ManifestJoin, SlideIndex, UnmatchedRow, left_over
-from pipeline.io.manifests.places import check_name, found_slide, manifest_folder, slide_name, slide_uri
+from pipeline.io.manifests.places import check_folder_name, found_slide, manifest_folder, slide_name, slide_uri
 from pipeline.io.manifests.slides import Findings, SlideRow, slide_rows
 from pipeline.io.sources.scenes import scene_id, split_scene
 from pipeline.io.storage.opening import open_bytes
@@ -106,7 +106,7 @@ def _named_slides(uri: str, mapping: ManifestMapping, missing: list[UnmatchedRow
                 missing.append(UnmatchedRow(row.place, row.slide))
                 continue
             name = row.name or slide_name(slide_at, folder)
-            check_name(name)
+            check_folder_name(name)
             first = places.setdefault(slide_at, row.place)
             if first is not row.place:
                 raise ValueError(f"{row.slide} is the slide of {first}, too; leave one row")

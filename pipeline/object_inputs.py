@@ -59,9 +59,14 @@ def matching_objects(bucket: Bucket, address: Address, output: str) -> Iterator[
     beside = {str(folder) for facts in objects if (folder := data_folder(PurePosixPath(facts.key))) is not None}
     for facts in objects:
         if expression.fullmatch(facts.key) and not _lies_in(facts.key, beside):
-            slide = SlideInput(uri=f"{bucket.uri}/{facts.key}", slide_id=facts.key.removeprefix(fixed))
+            slide = SlideInput(uri=f"{bucket.uri}/{facts.key}", slide_id=_name(facts.key.removeprefix(fixed)))
             alone = is_one_file(facts.key)  # its facts need not be asked for once more
             yield replace(slide, stamp=object_stamp(facts), bytes=facts.bytes) if alone else slide
+
+
+def _name(key: str) -> str:
+    """Return the name of a key's slide: keys may have empty components, folders may not."""
+    return "/".join(filter(None, key.split("/")))
 
 
 def is_glob(key: str) -> bool:

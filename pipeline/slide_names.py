@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Iterable
 
 from pipeline.model.errors import ConfigError
+from pipeline.model.folder_names import folder_name_fault
 from pipeline.model.keys import SlideInput
 
 RESERVED = ("_job", "_reports", "_state", "_staging")
@@ -35,7 +36,10 @@ class SlideNames:
         inside = self._folders_around.get(name)
         if inside is not None:
             raise ConfigError(_collision(slide, inside, _INSIDE))
-        outer = next((self._slides[folder] for folder in around if folder in self._slides), None)
+        # A record is a file, `name.json`: it may not be where records of other slides have their folder.
+        places = [*around, *(folder.removesuffix(".json") for folder in around)]
+        outer = next((self._slides[place] for place in places if place in self._slides), None)
+        outer = outer or self._folders_around.get(f"{name}.json")
         if outer is not None:
             raise ConfigError(_collision(outer, slide, _INSIDE))
         self._slides[name] = slide
@@ -53,6 +57,9 @@ _INSIDE = "one would be written into the folder of the other,"
 
 
 def _check(slide: SlideInput, name: str) -> None:
+    fault = folder_name_fault(slide.slide_id)
+    if fault:
+        raise ConfigError(f"{slide.uri}: {fault}; rename it, or name it in a manifest")
     if name.partition("/")[0] in RESERVED:
         raise ConfigError(
             f"{slide.uri} would be written to {slide.slide_id}, which is kept for reports and state; rename it"

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from pipeline.input_checks import check_places
-from pipeline.inputs import listed, matches
+from pipeline.inputs import listed, matches, slides_below
 from pipeline.io.sources.stamp import stamped
 from pipeline.io.sources.suffixes import is_slide_name, is_told_by_content
 from pipeline.io.storage.address import Address, is_address, split_address
@@ -102,7 +102,7 @@ def _found(pattern: str, output: str) -> Iterator[SlideInput]:
         slides = matching_objects(open_bucket(pattern), below, output)
         yield from (slide for slide in slides if wild or is_slide_name(slide.uri))
     elif Path(pattern).is_dir():
-        slides = matches(os.path.join(pattern, "**", "*"), output)
+        slides = slides_below(pattern, output)
         yield from (slide for slide in slides if is_slide_name(slide.uri) or Path(slide.uri).is_dir())
     elif Path(pattern).exists():
         yield from listed([pattern], output)

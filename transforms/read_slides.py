@@ -1,10 +1,10 @@
-"""ReadSlides: name of a wave's list -> its slides, spread over the workers."""
+"""ReadSlides: a wave's list -> its slides, spread over the workers."""
 
 from collections.abc import Iterator
 
 import apache_beam as beam
 
-from pipeline.io.slide_list import read_slide_list
+from pipeline.io.slide_list import SlideList, read_slide_list
 from pipeline.io.storage.opening import open_store
 from pipeline.model.config import ConversionConfig
 from pipeline.model.keys import SlideInput
@@ -13,19 +13,20 @@ from pipeline.model.keys import SlideInput
 class ReadSlides(beam.PTransform):
     """Read the list that the launcher wrote beside the output."""
 
-    def __init__(self, config: ConversionConfig, job: str) -> None:
+    def __init__(self, slide_list: SlideList, config: ConversionConfig, job: str) -> None:
         super().__init__()
+        self._slide_list = slide_list
         self._config = config
         self._job = job
 
     def expand(self, names: beam.PCollection[str]) -> beam.PCollection[SlideInput]:
-        """Map names of lists to slides."""
+        """Map the list's name to slides."""
         return (
             names
-            | "ReadList" >> beam.FlatMap(_slides, self._config.output, self._job)
+            | "ReadList" >> beam.FlatMap(_slides, self._slide_list, self._config.output, self._job)
             | "SpreadSlides" >> beam.Reshuffle()
         )
 
 
-def _slides(name: str, output: str, job: str) -> Iterator[SlideInput]:
-    yield from read_slide_list(open_store(output, job), name)
+def _slides(_name: str, slide_list: SlideList, output: str, job: str) -> Iterator[SlideInput]:
+    yield from read_slide_list(open_store(output, job), slide_list)

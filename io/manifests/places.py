@@ -13,6 +13,7 @@ from pathlib import Path
 from pipeline.io.sources.folders import slide_at
 from pipeline.io.sources.scenes import scene_id, scene_uri, split_scene
 from pipeline.io.storage.address import is_address, split_address
+from pipeline.model.folder_names import folder_name_fault
 
 
 def manifest_folder(uri: str) -> str:
@@ -71,10 +72,8 @@ def slide_name(uri: str, folder: str) -> str:
     return name if scene is None else scene_id(name, scene)
 
 
-def check_name(name: str) -> None:
-    """Raise ValueError for a name that is no relative path of plain components: it becomes a folder of the output."""
-    parts = name.split("/")
-    if any(part.strip() in ("", ".", "..") for part in parts) or "\\" in name:
-        raise ValueError(f"{name!r} is no name of a folder in the output; it is one or more names with / between them")
-    if not name.isprintable():
-        raise ValueError(f"{name!r} has characters that are no text")
+def check_folder_name(name: str) -> None:
+    """Raise ValueError for a name that cannot become a folder of the output."""
+    fault = folder_name_fault(name)
+    if fault:
+        raise ValueError(fault)

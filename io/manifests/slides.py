@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from pipeline.io.manifests.places import check_name
+from pipeline.io.manifests.places import check_folder_name
 from pipeline.io.manifests.reading import manifest_columns, manifest_rows, place_of
 from pipeline.model.errors import ConfigError
 from pipeline.model.manifest_mapping import CellText, ManifestMapping
@@ -72,7 +72,7 @@ def slide_rows(uri: str, mapping: ManifestMapping, findings: Findings) -> Iterat
             if mapping.name and not name:
                 raise ValueError(f"{_columns(mapping.name)} is empty; the mapping file takes the slide's name from it")
             if name:
-                check_name(name)
+                check_folder_name(name)
         except ValueError as error:
             findings.add(place, error)
             continue

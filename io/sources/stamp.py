@@ -5,7 +5,9 @@ slide. Where that cannot be listed, as with the files of one DICOM series among 
 opening the slide tells.
 """
 
+import glob
 import hashlib
+import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -69,10 +71,14 @@ def _paths(path: Path) -> Iterator[Path]:
     beside = path if path.is_dir() else data_folder(path)
     if beside is not None:
         yield from (file for file in beside.rglob("*") if file.is_file())
+    full = path.with_suffix(".Full")  # Trestle's overview: what else it has beside is named like the slide
+    if full.is_file():
+        yield full
+        yield from path.parent.glob(f"{glob.escape(path.name)}-*b")
 
 
 def _stamp(found: Sequence[tuple[str, int, str]]) -> str:
     digest = hashlib.blake2b(digest_size=12)
     for name, size, written in found:
-        digest.update(f"{name}\0{size}\0{written}\0".encode())
+        digest.update(os.fsencode(name) + f"\0{size}\0{written}\0".encode())
     return digest.hexdigest() if found else ""

@@ -76,8 +76,11 @@ def is_one_file(name: str) -> bool:
 
 
 def is_told_by_content(name: str) -> bool:
-    """Whether a slide of this name may have other files, and only the content of files tells which."""
-    return files_of(name) in (Files.INDEX, Files.SERIES)
+    """Whether a slide of this name may have other files, and only the content of files tells which.
+
+    So may one of a suffix that is not known: DICOM files are named by their UIDs, and end in a number.
+    """
+    return files_of(name) in (Files.INDEX, Files.SERIES, None)
 
 
 def is_of_library(name: str) -> bool:

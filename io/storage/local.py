@@ -34,6 +34,7 @@ from pipeline.io.storage.local_files import (
 )
 from pipeline.io.storage.staged import JOB_FILES, TEMPORARY, StagedFile, owner_last, removal_told, slide_of
 from pipeline.model.errors import OutputExists, StorageError
+from pipeline.model.folder_names import folder_name_fault
 from pipeline.model.tiles import Buffer
 
 _MOST_ATTEMPTS = 100
@@ -124,7 +125,7 @@ class LocalStore:
 
     def publish(self, slide_id: str, *, overwrite: bool) -> None:
         """Rename the staged series to its place."""
-        staged, final = self._staging(slide_id) / "series", self.root / slide_id
+        staged, final = self._staging(slide_id) / "series", self.root / _plain(slide_id)
         with storage_errors(final):
             final.parent.mkdir(parents=True, exist_ok=True)
             if overwrite and final.exists():
@@ -139,38 +140,38 @@ class LocalStore:
 
     def exists(self, slide_id: str) -> bool:
         """Whether a folder or file of the series' name is there; an empty folder does not count."""
-        final = self.root / slide_id
+        final = self.root / _plain(slide_id)
         return final.exists() and not (final.is_dir() and not any(final.iterdir()))
 
     def overlapping(self, slide_id: str) -> str | None:
         """Id of a series with a record whose folder lies around this one's, or inside it."""
         parents = [str(parent) for parent in PurePosixPath(slide_id).parents if parent.name]
         around = next((parent for parent in parents if self._record(parent).is_file()), None)
-        inside = next((self.root / "_state" / slide_id).rglob("*.json"), None)
+        inside = next((self.root / "_state" / _plain(slide_id)).rglob("*.json"), None)
         if around or inside is None:
             return around
         return str(inside.relative_to(self.root / "_state")).removesuffix(".json")
 
     def read_published(self, slide_id: str, file_name: str, count: int) -> bytes:
         """First bytes of a file of the published folder."""
-        path = self.root / slide_id / file_name
+        path = self.root / _plain(slide_id) / file_name
         with storage_errors(path), path.open("rb") as file:
             return file.read(count)
 
     def published_sizes(self, slide_id: str) -> dict[str, int]:
         """Names and bytes of what the published folder holds."""
-        return sizes(self.root / slide_id)
+        return sizes(self.root / _plain(slide_id))
 
     def staged_sizes(self, slide_id: str, job: str) -> dict[str, int]:
         """File names and bytes of another job's assembled series."""
-        return sizes(self.root / "_staging" / job / slide_id / "series")
+        return sizes(self.root / "_staging" / job / _plain(slide_id) / "series")
 
     def adopt(self, slide_id: str, job: str) -> None:
         """Move an interrupted job's staging folder of the slide to this job."""
         staging = self._staging(slide_id)
         with storage_errors(staging):
             make_folder(staging.parent)
-            interrupted = self.root / "_staging" / job / slide_id
+            interrupted = self.root / "_staging" / job / _plain(slide_id)
             os.rename(interrupted, staging)
             remove_empty(interrupted.parent, self.root)
 
@@ -241,7 +242,7 @@ class LocalStore:
 
     def clean(self, slide_id: str, job: str = "") -> None:
         """Remove the slide's staging folder, and the job's when nothing is left in it."""
-        staging = self.root / "_staging" / (job or self.job) / slide_id
+        staging = self.root / "_staging" / (job or self.job) / _plain(slide_id)
         shutil.rmtree(staging, ignore_errors=True)
         remove_empty(staging.parent, self.root)
 
@@ -317,16 +318,16 @@ class LocalStore:
                 remove_empty(folder, self.root)
 
     def _digests(self, slide_id: str, job: str, instance: str) -> Path:
-        return self.root / "_staging" / job / slide_id / "digests" / f"{instance}.xxh3"
+        return self.root / "_staging" / job / _plain(slide_id) / "digests" / f"{instance}.xxh3"
 
     def _staging(self, slide_id: str) -> Path:
-        return self.root / "_staging" / self.job / slide_id
+        return self.root / "_staging" / self.job / _plain(slide_id)
 
     def _job_file(self, name: str, job: str = "") -> Path:
         return self.root / "_staging" / (job or self.job) / JOB_FILES / name
 
     def _record(self, slide_id: str) -> Path:
-        return self.root / "_state" / f"{slide_id}.json"
+        return self.root / "_state" / f"{_plain(slide_id)}.json"
 
 
 def _write_new(path: Path, data: bytes) -> None:
@@ -336,3 +337,11 @@ def _write_new(path: Path, data: bytes) -> None:
 def _touched(path: Path) -> float:
     path.touch()
     return path.stat().st_mtime
+
+
+def _plain(slide_id: str) -> str:
+    """Return a slide's id, of which nothing leads out of its folder. Raises StorageError."""
+    fault = folder_name_fault(slide_id)
+    if fault:
+        raise StorageError(fault)
+    return slide_id

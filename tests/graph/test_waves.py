@@ -97,3 +97,17 @@ def test_nothing_stays_of_the_job_itself(slides: Path, tmp_path: Path) -> None:
     summary = json.loads((Path(job.reports) / "summary.json").read_text())
     assert summary["state"] == "finished"
     assert summary["waves"] == {"ended": 3, "expected": 3}
+
+
+def test_finished_slides_are_told_in_parts(slides: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their records are not held for the whole of a corpus."""
+    run(slides, tmp_path, "[abc]")
+    monkeypatch.setattr("pipeline.job_work._LOOKED_AT_ONCE", 2)
+    job = run(slides, tmp_path, "[abce]")
+    assert ends(job) == [
+        {"a.svs": "skipped", "b.svs": "skipped"},
+        {"c.svs": "skipped"},
+        {"e.svs": "published"},
+    ]
+    assert job.summary["waves"] == {"ended": 3, "expected": 3}
+    assert job.summary["state"] == "finished"

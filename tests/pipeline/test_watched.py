@@ -138,3 +138,12 @@ def test_the_data_of_a_slide_in_a_bucket_count(object_root: str, name: str, fold
 def test_a_glob_of_what_is_never_known_to_be_complete_is_refused(suffix: str) -> None:
     with pytest.raises(ConfigError, match=r"nothing in a bucket tells .* without --watch"):
         WatchedInputs([f"gs://b/in/*.{suffix}"], "gs://b/out")
+
+
+@pytest.mark.parametrize("name", ["in[box]", "in*", "what?"])
+def test_a_folder_with_letters_of_globs_in_its_name_is_watched(name: str, tmp_path: Path) -> None:
+    folder = tmp_path / name
+    folder.mkdir()
+    inputs = WatchedInputs([str(folder)], str(tmp_path / "out"))
+    (folder / "a.svs").write_bytes(b"slide")
+    assert [names(inputs) for _ in range(2)] == [[], ["a.svs"]]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.io.manifests.places import check_name, found_slide, manifest_folder, slide_name, slide_uri
+from pipeline.io.manifests.places import check_folder_name, found_slide, manifest_folder, slide_name, slide_uri
 from pipeline.model.errors import ConfigError
 
 DICOM = bytes(128) + b"DICM"
@@ -88,7 +88,7 @@ def test_folders_are_opened_by_their_slide(tmp_path: Path) -> None:
 def test_a_name_that_passes_stays_in_the_output(name: str) -> None:
     root = Path("/out")
     try:
-        check_name(name)
+        check_folder_name(name)
     except ValueError:
         return
     place = Path(*root.parts, *name.split("/"))
@@ -99,7 +99,7 @@ def test_a_name_that_passes_stays_in_the_output(name: str) -> None:
 @pytest.mark.parametrize("name", ["", "..", "a/../b", "/a", "a/", "a//b", ".", "a/ /b", "a\\b", "a\tb", "a\0"])
 def test_names_that_are_no_folder(name: str) -> None:
     with pytest.raises(ValueError, match=r"no name of a folder|no text"):
-        check_name(name)
+        check_folder_name(name)
 
 
 def test_an_unknown_store_is_a_config_error() -> None:

@@ -79,3 +79,26 @@ def test_a_folder_whose_name_is_a_slides_is_known_by_its_files(object_root: str)
     bucket, address = open_bucket(object_root), split_address(object_root)
     bucket.write(f"{address.key}/a.svs/1.dcm", b"DICM")
     assert stamped(SlideInput(uri=f"{object_root}/a.svs", slide_id="a.svs")).bytes == 4
+
+
+def test_trestle_s_overview_counts(tmp_path: Path) -> None:
+    path = tmp_path / "t.tif"
+    path.write_bytes(b"slide")
+    alone = of(path).stamp
+    (tmp_path / "t.Full").write_bytes(b"overview")
+    first = of(path)
+    assert first.stamp != alone
+    assert first.bytes == 13
+    (tmp_path / "t.Full").unlink()
+    assert of(path).stamp == alone
+
+
+def test_files_that_are_named_by_their_uids_have_no_stamp(tmp_path: Path) -> None:
+    path = tmp_path / "1.2.840.99.0"
+    path.write_bytes(b"DICM")
+    assert not of(path).stamp
+
+
+def test_a_name_that_is_no_utf_8_is_no_error(tmp_path: Path) -> None:
+    (tmp_path / os.fsdecode(b"bad\xff.dcm")).write_bytes(b"DICM")
+    assert of(tmp_path).stamp

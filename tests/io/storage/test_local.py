@@ -53,7 +53,8 @@ class TestLocalStore(OutputStoreContract):
         self, store: LocalStore, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Another job removes what is nobody's yet file by file: for a moment its folder stands there, empty."""
-        replace, taken = os.replace, []
+        replace = os.replace
+        taken: list[Path] = []
 
         def replace_late(source: Path, target: Path) -> None:
             if not taken:

@@ -12,7 +12,7 @@ from pipeline.engines.choice import engine_name, new_pipeline
 from pipeline.engines.traits import engine_traits
 from pipeline.graph import build_graph
 from pipeline.io.reports.write import report_name
-from pipeline.io.slide_list import slide_list_name, write_slide_list
+from pipeline.io.slide_list import write_slide_list
 from pipeline.io.storage.opening import open_store
 from pipeline.model.config import ConversionConfig
 from pipeline.model.cores import usable_cores
@@ -43,8 +43,7 @@ def run_conversion(
     store.prepare()
     options = beam_options(beam_arguments)
     pipeline = new_pipeline(options)
-    slide_list = slide_list_name(wave)
-    write_slide_list(store, slide_list, slides)
+    slide_list = write_slide_list(store, slides, secret=config.deidentify is not None, wave=wave)
     slides_of_job = len(slides) + (wave is not None)  # other waves have theirs
     build_graph(pipeline, slide_list, isolated(shared_out(config, options), slides_of_job), job, wave)
     try:
@@ -63,7 +62,7 @@ def run_conversion(
         OPENED.close()
         LOST_SLIDES.clear()
         close_slides_in_helpers()
-        store.remove_job_file(slide_list)
+        store.remove_job_file(slide_list.name)
     report: dict[str, Any] = json.loads(store.read_report(f"{job}/{report_name(wave)}"))
     report["engine"] = f"{engine_name(options)} ({type(result).__module__}.{type(result).__name__})"
     report["counters"] = job_counters(result)

@@ -12,7 +12,7 @@ from pipeline.io.storage.address import split_address
 from pipeline.io.storage.bucket import Bucket
 from pipeline.io.storage.object_bytes import fetch_object
 from pipeline.io.storage.opening import open_bucket
-from pipeline.model.errors import ConfigError
+from pipeline.model.errors import ConfigError, StorageError
 
 _RECORDS = "_state"
 
@@ -21,13 +21,14 @@ _RECORDS = "_state"
 def fetched_series(address: str, slide_id: str) -> Iterator[Path]:
     """Fetch the series of a slide from an output, or a series by its own address, and yield its folder.
 
-    Raises ConfigError when there is none, or more than one.
+    Raises ConfigError when there is none, or more than one, and StorageError for keys that would lead out of the
+    folder, which a store may hold.
     """
     bucket, root = open_bucket(address), split_address(address).key
     output, found = _place(bucket, root, slide_id, address)
     with TemporaryDirectory(prefix="slidebeam-") as folder:
         for key in [*_files(bucket, _joined(output, found)), _joined(output, _RECORDS, f"{found}.json")]:
-            path = Path(folder, PurePosixPath(key).relative_to(output))
+            path = _inside(Path(folder), key.removeprefix(f"{output}/" if output else ""), f"{bucket.uri}/{key}")
             if bucket.facts(key) is not None:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 fetch_object(bucket, key, path)
@@ -54,6 +55,15 @@ def _place(bucket: Bucket, root: str, slide_id: str, address: str) -> tuple[str,
     if len(found) > 1:
         raise ConfigError(f"{address} holds several slides called {slide_id}; give one of {', '.join(found)}")
     return root, found[0]
+
+
+def _inside(folder: Path, name: str, uri: str) -> Path:
+    """Return the path of an object in a folder."""
+    path = folder / name
+    is_plain = not any(part in ("", ".", "..") for part in name.split("/"))
+    if not is_plain or not path.resolve().is_relative_to(folder.resolve()):
+        raise StorageError(f"{uri} is no file of a conversion: its key leads elsewhere; remove or rename it", uri=uri)
+    return path
 
 
 def _files(bucket: Bucket, series: str) -> list[str]:

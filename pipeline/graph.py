@@ -10,6 +10,7 @@ from operator import or_
 
 import apache_beam as beam
 
+from pipeline.io.slide_list import SlideList
 from pipeline.model.config import ConversionConfig
 from pipeline.model.keys import PyramidKey, RunKey, SlideInput
 from pipeline.model.plan import SlidePlan
@@ -36,13 +37,14 @@ _JOINS = 2
 
 
 def build_graph(
-    pipeline: beam.Pipeline, slide_list: str, config: ConversionConfig, job: str, wave: int | None = None
+    pipeline: beam.Pipeline, slide_list: SlideList, config: ConversionConfig, job: str, wave: int | None = None
 ) -> beam.PCollection[str]:
     """Add the conversion of a list of slides to a pipeline and return its leaf, the URIs of the reports.
 
     The list is a file of the job (`pipeline.io.slide_list`). `wave` is None in a job of one wave.
     """
-    slides = pipeline | "SlideList" >> beam.Create([slide_list]) | "ReadSlides" >> ReadSlides(config, job)
+    names = pipeline | "SlideList" >> beam.Create([slide_list.name])
+    slides = names | "ReadSlides" >> ReadSlides(slide_list.key, config, job)
     return _outcomes(slides, config, job) | "WriteReport" >> WriteReport(config, job, wave)
 
 

@@ -31,6 +31,8 @@ class MadePlan:
     parts: tuple[int | None, ...]
     is_remote: bool
     """The engine is elsewhere, which has a say in the waves."""
+    refusals: tuple[str, ...] = ()
+    """For which a conversion would not begin."""
 
 
 def reported_plan(
@@ -58,7 +60,7 @@ def reported_plan(
         rates=rates,
         prices=prices,
         free_bytes=free,
-        job_problems=_job_problems(totals, free, config.output),
+        job_problems=[*made.refusals, *_job_problems(totals, free, config.output)],
         parts=len(made.parts),
     )
     write_json(store, f"{made.job}/plan.json", report)

@@ -54,11 +54,13 @@ def plan_job(
     prices: Prices | None = None,
     cores: int | None = None,
     shown_rows: int = 0,
+    refusals: Sequence[str] = (),
     own_process: bool = False,
 ) -> FinishedPlan:
     """Plan the conversion of slides; those that would fail are in the report and raise nothing.
 
-    `cores` are those of the machines that will convert, by default this one's.
+    `cores` are those of the machines that will convert, by default this one's. `refusals` say why a conversion would
+    not begin at all, as far as the caller knows.
 
     Raises what a conversion raises before its first slide: ConfigError, StorageError and CodecError.
     """
@@ -85,7 +87,7 @@ def plan_job(
         for part, number in zip(parts, numbers, strict=True):
             interruption.check()
             run_plan(part, config, beam_arguments, rates=rates, job=name, part=number)
-        made = MadePlan(name, config, slides, tuple(numbers), not traits.starts_in_seconds)
+        made = MadePlan(name, config, slides, tuple(numbers), not traits.starts_in_seconds, tuple(refusals))
         report, rows = reported_plan(made, rates, prices, cores=cores or usable_cores(), shown_rows=shown_rows)
     return FinishedPlan(name=name, config=config, report=report, rows=rows)
 

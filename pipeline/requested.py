@@ -21,10 +21,13 @@ def check_request(request: Request) -> None:
         raise ConfigError(f"{' and '.join(asked)} exclude each other: give one of them")
     from pipeline.io.manifests.reading import is_manifest
 
-    has_manifest = bool(request.manifest) or any(map(is_manifest, request.inputs))
-    if has_manifest and (request.watch or request.subscription):
-        raise ConfigError(f"{asked[0]} is of slides that come, a manifest of those that are there: give one of them")
-    if request.manifest and any(map(is_manifest, request.inputs)):
+    is_input = any(map(is_manifest, request.inputs))
+    has_manifest = bool(request.manifest) or is_input
+    if is_input and (request.watch or request.subscription):
+        raise ConfigError(f"{asked[0]} is of slides that come, a manifest as --input of those that are there")
+    if request.manifest and request.subscription:
+        raise ConfigError("--subscription takes no --manifest yet; --watch does")
+    if request.manifest and is_input:
         raise ConfigError("--manifest is for slides that --input finds; one of the inputs is a manifest itself")
     if request.mapping and not has_manifest:
         raise ConfigError("--mapping says what the columns of a manifest are; --manifest or --input names one")

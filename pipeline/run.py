@@ -65,6 +65,8 @@ def _watch(request: Request) -> int:
             request.beam_arguments,
             interval=request.watch_interval,
             on_wave=WaveTeller(request, None),
+            manifest=request.manifest,
+            mapping=request.mapping,
             own_process=True,
         )
     if not (request.quiet or request.json):

@@ -48,7 +48,7 @@ def hand_over(
         from pipeline.engines.choice import new_pipeline
         from pipeline.graph import build_graph
         from pipeline.io.deidentification.names import renamed
-        from pipeline.io.slide_list import slide_list_name, write_slide_list
+        from pipeline.io.slide_list import write_slide_list
         from pipeline.io.sources.stamp import all_stamped
         from pipeline.io.storage.opening import open_store
         from pipeline.job_work import announce_detached
@@ -61,8 +61,8 @@ def hand_over(
         try:
             pipeline = new_pipeline(options)
             announce_detached(store)
-            slide_list = slide_list_name(None)
-            write_slide_list(store, slide_list, sorted(slides, key=lambda slide: -slide.bytes))
+            largest_first = sorted(slides, key=lambda slide: -slide.bytes)
+            slide_list = write_slide_list(store, largest_first, secret=config.deidentify is not None)
             build_graph(pipeline, slide_list, isolated(shared_out(config, options), len(slides)), name)
             pipeline.run()
         except ConfigError:

@@ -22,6 +22,7 @@ from pipeline.model.errors import StorageError
 from pipeline.model.keys import SlideInput
 from pipeline.transforms.isolation import begin_header_helper
 from pipeline.watched import WatchedInputs
+from pipeline.watched_rows import WatchedRows
 
 if TYPE_CHECKING:
     from pipeline.job_work import Job
@@ -37,11 +38,14 @@ def watch(
     *,
     interval: float,
     on_wave: Callable[[dict[str, Any]], None],
+    manifest: str = "",
+    mapping: str = "",
     own_process: bool = False,
 ) -> FinishedJob:
     """Convert what comes, looking every `interval` seconds, until SIGINT or SIGTERM; return what the job did.
 
-    `on_wave` receives each wave's report. Raises ConfigError where the metadata belong to one slide or a pattern names
+    `on_wave` receives each wave's report. With a `manifest` a slide waits for its row there, which `mapping` explains.
+    Raises ConfigError where the metadata belong to one slide or a pattern names
     no folder, and StorageError when the output cannot be written at the start.
     """
     check_shared_metadata(None, config.metadata)
@@ -54,11 +58,12 @@ def watch(
         with job_process(name, config, own_process=own_process) as interruption:
             from pipeline.job_work import Job
 
+            rows = WatchedRows(manifest, mapping) if manifest else None
             inputs, job = WatchedInputs(patterns, config.output), Job(name, config, beam_arguments)
             job.make_ready(())
             try:
                 with job.running(tally) as conversions:
-                    for slides in _rounds(inputs, interval):
+                    for slides in _rounds(inputs, rows, interval):
                         _convert_new(slides, inputs, job, conversions, interruption, on_wave)
             finally:
                 job.store.clean_job()
@@ -99,7 +104,7 @@ def _convert_new(
         inputs.take(wave)
 
 
-def _rounds(inputs: WatchedInputs, interval: float) -> Iterator[list[SlideInput]]:
+def _rounds(inputs: WatchedInputs, rows: WatchedRows | None, interval: float) -> Iterator[list[SlideInput]]:
     """Yield new slides for ever, from looks that are an interval apart."""
     while True:
         looked = time.monotonic()
@@ -107,6 +112,9 @@ def _rounds(inputs: WatchedInputs, interval: float) -> Iterator[list[SlideInput]
             slides, refusals = inputs.new_slides()
         except StorageError as error:
             slides, refusals = [], [f"{error}; it is looked at again"]
+        if rows is not None and slides:
+            slides, waiting = rows.joined(slides)
+            refusals += waiting
         for refusal in refusals:
             _LOG.warning("%s", refusal)
         if slides:

@@ -1,4 +1,4 @@
-"""ReadSlides: a wave's list -> its slides, spread over the workers."""
+"""ReadSlides: name of a wave's list -> its slides, spread over the workers."""
 
 from collections.abc import Iterator
 
@@ -13,20 +13,21 @@ from pipeline.model.keys import SlideInput
 class ReadSlides(beam.PTransform):
     """Read the list that the launcher wrote beside the output."""
 
-    def __init__(self, slide_list: SlideList, config: ConversionConfig, job: str) -> None:
+    def __init__(self, key: bytes, config: ConversionConfig, job: str) -> None:
+        """Take the `key` of the list (`SlideList.key`)."""
         super().__init__()
-        self._slide_list = slide_list
+        self._key = key
         self._config = config
         self._job = job
 
     def expand(self, names: beam.PCollection[str]) -> beam.PCollection[SlideInput]:
-        """Map the list's name to slides."""
+        """Map names of lists to slides."""
         return (
             names
-            | "ReadList" >> beam.FlatMap(_slides, self._slide_list, self._config.output, self._job)
+            | "ReadList" >> beam.FlatMap(_slides, self._key, self._config.output, self._job)
             | "SpreadSlides" >> beam.Reshuffle()
         )
 
 
-def _slides(_name: str, slide_list: SlideList, output: str, job: str) -> Iterator[SlideInput]:
-    yield from read_slide_list(open_store(output, job), slide_list)
+def _slides(name: str, key: bytes, output: str, job: str) -> Iterator[SlideInput]:
+    yield from read_slide_list(open_store(output, job), SlideList(name, key))

@@ -5,21 +5,18 @@ hash of samples of its files, keyed where there is a key: the same file has the 
 go on where others stopped. Which file it was stands in the crosswalk, if one is asked for.
 """
 
-import csv
-import io
 import os
-import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from pipeline.io.deidentification.crosswalk import SourceNames, crosswalk_path, locked_crosswalk
 from pipeline.io.sources.fingerprint import files_fingerprint
 from pipeline.io.sources.scenes import scene_id, split_scene
 from pipeline.io.sources.suffixes import data_folder
 from pipeline.io.storage.address import is_address
 from pipeline.model.config import ConversionConfig
 from pipeline.model.deidentification import Deidentify
-from pipeline.model.errors import ConfigError
 from pipeline.model.keys import SlideInput
 from pipeline.model.records import Failure, SlideOutcome
 
@@ -29,25 +26,30 @@ _SHORTEST_NAME = 3
 
 
 def renamed(slides: Sequence[SlideInput], config: ConversionConfig) -> tuple[SlideInput, ...]:
-    """Return slides under names that tell nothing, and write the crosswalk; as they are if nothing is asked for.
+    """Return slides under names that tell nothing, and add them to the crosswalk; as they are if nothing is asked for.
 
-    Two copies of a file get numbers behind their name, in the order of the input; so do files that cannot be read.
+    Copies of a file get numbers behind their name, in the order of the input; so do files that cannot be read. Where
+    there is a crosswalk, what it knows keeps its name, and numbers go on from there.
     Raises ConfigError for a crosswalk in the output, or one that cannot be written.
     """
     if config.deidentify is None:
         return tuple(slides)
-    copies: dict[str, list[str]] = {}
+    crosswalk_file = crosswalk_path(config.crosswalk, config.output) if config.crosswalk else None
+    pseudonyms = [_name(slide, config.deidentify) for slide in slides]
+    if crosswalk_file is None:
+        return _numbered(slides, pseudonyms, SourceNames())
+    with locked_crosswalk(crosswalk_file) as crosswalk:
+        new = _numbered(slides, pseudonyms, SourceNames(crosswalk.rows))
+        crosswalk.add((slide.slide_id, slide.uri) for slide in new)
+    return new
+
+
+def _numbered(slides: Sequence[SlideInput], pseudonyms: Sequence[str], names: SourceNames) -> tuple[SlideInput, ...]:
     new = []
-    for slide in slides:
+    for slide, pseudonym in zip(slides, pseudonyms, strict=True):
         path, scene = split_scene(slide.uri)
-        name = _name(slide, config.deidentify)
-        paths = copies.setdefault(name, [])
-        if path not in paths:
-            paths.append(path)
-        name += f"-{paths.index(path) + 1}" if paths.index(path) else ""
+        name = names.name(pseudonym, path)
         new.append(replace(slide, slide_id=name if scene is None else scene_id(name, scene)))
-    if config.crosswalk:
-        _write_crosswalk(config, new)
     return tuple(new)
 
 
@@ -127,35 +129,3 @@ def _pseudonym(files: Sequence[Path | str], choice: Deidentify) -> str:
     except OSError:
         return _UNREADABLE  # opening it will say why, and fail this slide alone
     return f"slide-{choice.pseudonym('file', sample).lower()}" if files else _UNREADABLE
-
-
-def _write_crosswalk(config: ConversionConfig, slides: Sequence[SlideInput]) -> None:
-    path = Path(os.path.abspath(config.crosswalk))
-    if path.is_relative_to(os.path.abspath(config.output)):
-        raise ConfigError(f"--deidentify-crosswalk {path} lies in the output, which is to name nobody; move it")
-    known = _known(path)
-    known |= {slide.slide_id: slide.uri for slide in slides}
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("slide_id", "source"))
-    writer.writerows(sorted(known.items()))
-    try:
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        with open(descriptor, "w", encoding="utf-8") as stream:
-            stream.write(text.getvalue())
-        os.replace(temporary, path)
-    except OSError as error:
-        raise ConfigError(f"--deidentify-crosswalk {path} cannot be written: {error.strerror}") from error
-
-
-def _known(path: Path) -> dict[str, str]:
-    """Return what the crosswalk holds already, so that a second job adds to it."""
-    try:
-        rows = list(csv.reader(path.read_text("utf-8").splitlines()))
-    except FileNotFoundError:
-        return {}
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"--deidentify-crosswalk {path} cannot be read: {error}") from error
-    if rows and rows[0] != ["slide_id", "source"]:
-        raise ConfigError(f"--deidentify-crosswalk {path} is another file; it is not overwritten")
-    return {row[0]: row[1] for row in rows[1:] if len(row) == 2}

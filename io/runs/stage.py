@@ -58,7 +58,7 @@ def stage_run(run: FrameRun, slide: OpenedSlide, store: OutputStore) -> StagedRu
             psnr_db=timings.psnr_db,
             jpeg_bytes=timings.jpeg_bytes,
             recompressed_bytes=timings.recompressed_bytes,
-            worker=f"{_HOST}:{os.getpid()}",
+            worker=f"{_HOST}:{os.getpid()}" if slide.config.deidentify is None else "",
         ),
     )
 

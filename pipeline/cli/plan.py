@@ -31,9 +31,10 @@ def show_plan(request: Request) -> int:
             prices=prices,
             cores=request.plan_cores,
             shown_rows=MOST_ROWS,
+            refusals=preview.lines if preview.is_refused else (),
             own_process=True,
         )
-    for line in preview.lines:
+    for line in () if preview.is_refused else preview.lines:
         tell(line)
     if request.json:
         print(json.dumps(plan.report))
@@ -42,4 +43,4 @@ def show_plan(request: Request) -> int:
     if request.json or request.quiet:
         for text in problem_texts(plan.report):
             tell_error(text)
-    return FAILED if plan.has_problems or preview.is_refused else 0
+    return FAILED if plan.has_problems else 0

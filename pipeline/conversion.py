@@ -1,6 +1,5 @@
 """Run the conversion graph on an engine, once a wave, and return what the wave's report says."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -11,6 +10,7 @@ from pipeline.beam_options import beam_options
 from pipeline.engines.choice import engine_name, new_pipeline
 from pipeline.engines.traits import engine_traits
 from pipeline.graph import build_graph
+from pipeline.io.reports.json_files import read_json, write_json
 from pipeline.io.reports.write import report_name
 from pipeline.io.slide_list import write_slide_list
 from pipeline.io.storage.opening import open_store
@@ -63,10 +63,10 @@ def run_conversion(
         LOST_SLIDES.clear()
         close_slides_in_helpers()
         store.remove_job_file(slide_list.name)
-    report: dict[str, Any] = json.loads(store.read_report(f"{job}/{report_name(wave)}"))
+    report = read_json(store, f"{job}/{report_name(wave)}")
     report["engine"] = f"{engine_name(options)} ({type(result).__module__}.{type(result).__name__})"
     report["counters"] = job_counters(result)
-    store.write_report(f"{job}/{report_name(wave)}", f"{json.dumps(report, indent=2)}\n".encode())
+    write_json(store, f"{job}/{report_name(wave)}", report)
     return report
 
 

@@ -11,7 +11,6 @@ from pipeline.io.publishing.action import finished_before
 from pipeline.io.storage.address import is_address
 from pipeline.io.storage.contract import OutputStore
 from pipeline.model.config import ConversionConfig
-from pipeline.model.errors import SlidebeamError
 from pipeline.model.keys import SlideInput
 from pipeline.model.records import SlideOutcome, Status
 
@@ -24,7 +23,7 @@ def without_finished(
 ) -> tuple[list[SlideOutcome], list[SlideInput]]:
     """Return the ends of the slides that are finished, and the other slides, both in the order of the slides.
 
-    A slide whose record or metadata cannot be read is among the others: the graph makes a failure of it.
+    A slide of which this cannot be told, for whatever reason, is among the others: the graph makes a failure of it.
     """
     with ThreadPoolExecutor(_REQUESTS_AT_ONCE if is_address(config.output) else 1) as pool:
         found = list(pool.map(lambda slide: _outcome(slide, config, store), slides))
@@ -37,7 +36,7 @@ def without_finished(
 def _outcome(slide: SlideInput, config: ConversionConfig, store: OutputStore) -> SlideOutcome | None:
     try:
         record = finished_before(store, slide, config)
-    except SlidebeamError:
+    except Exception:  # one slide's damage must not end the job; the graph meets it again, and makes a row of it
         return None
     if record is None:
         return None

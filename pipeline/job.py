@@ -74,13 +74,14 @@ def run_job(
     if not beam_arguments:  # other engines have processes of their own
         begin_header_helper(config, len(inputs))
     with job_process(name, config, own_process=own_process) as interruption:
+        from pipeline.io.reports.summary import job_summary
         from pipeline.job_work import Job, convert_all
 
         tally = convert_all(Job(name, config, beam_arguments), inputs, interruption, on_wave or kept.append)
     return FinishedJob(
         name=name,
         config=config,
-        summary=tally.summary(),
+        summary=job_summary(tally),
         wave_reports=tuple(kept),
         seconds=time.perf_counter() - begin,
     )

@@ -15,6 +15,7 @@ from pipeline.finished import without_finished
 from pipeline.input_checks import check_shared_metadata
 from pipeline.interruption import Interruption
 from pipeline.io.deidentification.names import renamed
+from pipeline.io.reports.summary import job_summary
 from pipeline.io.reports.tally import JobTally
 from pipeline.job import FinishedJob, job_name, job_process, salted
 from pipeline.model.config import ConversionConfig
@@ -72,7 +73,7 @@ def watch(
     return FinishedJob(
         name=name,
         config=config,
-        summary=tally.summary(),
+        summary=job_summary(tally),
         wave_reports=(),
         seconds=time.perf_counter() - begin,
     )

@@ -1,11 +1,11 @@
 """The waves of a job, each an execution of the graph whose progress is seen while it runs."""
 
-import json
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from pipeline.conversion import run_conversion
+from pipeline.io.reports.json_files import read_json
 from pipeline.io.reports.live import LiveReport
 from pipeline.io.reports.progress import BOARD
 from pipeline.io.reports.write import report_name, write_reports
@@ -59,7 +59,4 @@ class WaveConversions:
         for outcome in finished:
             BOARD.slide_done(outcome.slide_id, outcome.status)
         write_reports(finished, self._config, self._job, wave)
-        report: dict[str, Any] = json.loads(
-            open_store(self._config.output, self._job).read_report(f"{self._job}/{report_name(wave)}")
-        )
-        return report
+        return read_json(open_store(self._config.output, self._job), f"{self._job}/{report_name(wave)}")

@@ -2,6 +2,7 @@
 
 Each DoFn catches at one place, and catches errors that are not ours too: an uncaught one would fail every slide of
 the pipeline, with no retry. Such an error keeps its class name; its traceback goes to the log, which `--verbose` shows.
+A message may repeat a file's name that is no text; it leaves as text, which every report can hold.
 """
 
 import logging
@@ -15,10 +16,10 @@ from pipeline.model.errors import (
     MetadataMissing,
     OutputExists,
     SlidebeamError,
-    StorageError,
 )
 from pipeline.model.keys import PyramidKey, RunKey, SlideInput
 from pipeline.model.plan import SlidePlan
+from pipeline.model.printable import printable
 from pipeline.model.records import Failure, PlannedInstance
 
 _LOG = logging.getLogger(__name__)
@@ -39,19 +40,21 @@ def dead_letter(
     if config.isolate is Isolation.HEADERS and not isinstance(error, DecoderCrash | DecoderTimeout):
         config = replace(config, isolate=Isolation.AUTO)  # of no interest to who looks at this slide alone
     return Failure(
-        uri=element.uri,
+        uri=printable(element.uri),
         slide_id=element.slide_id,
         stage=stage,
         level=level,
         frame=frame,
         error_class=type(error).__name__,
-        message=message,
-        reproduce=reproduce_command(
-            config,
-            element.uri,
-            level,
-            placeholders=not isinstance(error, MetadataMissing),
-            in_output=isinstance(error, OutputExists),
+        message=printable(message),
+        reproduce=printable(
+            reproduce_command(
+                config,
+                element.uri,
+                level,
+                placeholders=not isinstance(error, MetadataMissing),
+                in_output=isinstance(error, OutputExists),
+            )
         ),
         instance=element.instance if isinstance(element, RunKey | PyramidKey | PlannedInstance) else "",
     )

@@ -17,7 +17,9 @@ from pipeline.io.sources.suffixes import data_folder
 from pipeline.io.storage.address import is_address
 from pipeline.model.config import ConversionConfig
 from pipeline.model.deidentification import Deidentify
+from pipeline.model.errors import SlidebeamError
 from pipeline.model.keys import SlideInput
+from pipeline.model.printable import printable
 from pipeline.model.records import Failure, SlideOutcome
 
 _UNREADABLE = "slide-unreadable"
@@ -91,8 +93,7 @@ def _words_of(uri: str, told: str) -> list[str]:
     """
     path = Path(split_scene(uri)[0])
     folder = path if path.is_dir() else path.parent
-    beside = [entry for entry in folder.iterdir() if entry.name in told] if told and folder.is_dir() else []
-    beside.sort(key=lambda entry: len(entry.name), reverse=True)
+    beside = [folder / name for name in _names_told(folder, told)]
     paths = [
         uri,
         str(path),
@@ -102,7 +103,25 @@ def _words_of(uri: str, told: str) -> list[str]:
         os.path.abspath(folder),
     ]
     names = [*paths, path.name, *(entry.name for entry in beside), path.stem]
-    return [name for name in names if len(name) >= _SHORTEST_NAME]
+    return [spelling for name in names if len(name) >= _SHORTEST_NAME for spelling in _spellings(name)]
+
+
+def _names_told(folder: Path, told: str) -> list[str]:
+    """Return the names in a folder that are told of, longer ones first."""
+    try:
+        names = os.listdir(folder) if told else []
+    except OSError:
+        return []  # no folder of a disk, or one that tells its names to nobody here
+    found = [name for name in names if any(spelling in told for spelling in _spellings(name))]
+    return sorted(found, key=len, reverse=True)
+
+
+def _spellings(name: str) -> tuple[str, ...]:
+    """Return how a name is told: as it is, in an error, as text, and inside a shell's quotes."""
+    if name.isprintable() and "'" not in name:
+        return (name,)
+    in_error = printable(SlidebeamError(name).message)
+    return (name, in_error, printable(name), in_error.replace("'", "'\"'\"'"))
 
 
 def _replaced(text: str, words: list[str], name: str) -> str:

@@ -5,6 +5,7 @@ series, or anything that is no DICOM is never replaced unasked, and a folder tha
 """
 
 from pipeline.io.publishing.identity import holds_recorded_series, strange_files
+from pipeline.io.publishing.settled import read_settled, read_standing
 from pipeline.io.storage.contract import OutputStore
 from pipeline.model.config import ConversionConfig
 from pipeline.model.errors import OutputExists
@@ -17,9 +18,22 @@ from pipeline.model.state import Stage, StateRecord
 def decide_action(store: OutputStore, plan: SlidePlan, *, overwrite: bool, force: bool = False) -> Action:
     """Skip what is done, finish what was interrupted, convert the rest; with `force` convert what is done, too.
 
-    Raises OutputExists where something stands that may not be replaced.
+    Raises OutputExists where something stands that may not be replaced, StorageError while another job is publishing it.
     """
-    record = read_state(store, plan.slide_id)
+    text, record = read_settled(store, plan.slide_id)
+    try:
+        return _decided(store, plan, record, overwrite=overwrite, force=force)
+    except OutputExists:
+        later, record = read_settled(store, plan.slide_id)
+        if later == text:
+            raise
+        # Another job made it visible between the two looks, at the record and at the place.
+        return _decided(store, plan, record, overwrite=overwrite, force=force)
+
+
+def _decided(
+    store: OutputStore, plan: SlidePlan, record: StateRecord | None, *, overwrite: bool, force: bool
+) -> Action:
     if record is not None and record.matches(plan):
         if holds_recorded_series(store, record) and not force:
             return Action.SKIP if record.stage is Stage.DONE else Action.FINISH
@@ -76,5 +90,4 @@ def check_place(store: OutputStore, plan: SlidePlan, record: StateRecord | None,
 
 def read_state(store: OutputStore, slide_id: str) -> StateRecord | None:
     """Read a slide's state record. Raises StorageError when it is damaged."""
-    text = store.read_record(slide_id)
-    return None if text is None else StateRecord.from_json(text, slide_id)
+    return read_standing(store, slide_id)[1]

@@ -12,13 +12,17 @@ from pipeline.io.publishing.action import check_place
 from pipeline.io.publishing.certificate_table import certificate_table
 from pipeline.io.publishing.conformance import check_conformance
 from pipeline.io.publishing.identity import holds_recorded_series
+from pipeline.io.publishing.settled import read_settled, read_standing
 from pipeline.io.runs.digests import read_digest_rows
 from pipeline.io.storage.contract import OutputStore
-from pipeline.model.errors import StorageError
+from pipeline.model.errors import OutputExists, StorageError
 from pipeline.model.plan import Action, SlidePlan
 from pipeline.model.records import WrittenInstance
 from pipeline.model.state import InstanceRecord, Stage, StateRecord
 from pipeline.model.uids import WRITER_VERSION
+
+_MOST_ATTEMPTS = 3
+"""The record changes twice at most while another job publishes the same slide: to its intent, and to its end."""
 
 
 def publish_series(
@@ -30,52 +34,70 @@ def publish_series(
     overwrite: bool,
     validate: bool = False,
 ) -> None:
-    """Make a complete series visible; once more is no error.
+    """Make a complete series visible; once more is no error, nor when another job published the same meanwhile.
 
-    Raises StorageError when it is not complete, or when it is asked to validate and does not; OutputExists when its
-    place is taken.
+    Raises StorageError when it is not complete, when it is asked to validate and does not, or while another job is
+    publishing the slide; OutputExists when its place is taken.
     """
     record = _record(plan, written, job, overwrite)
-    text, previous = _read(store, plan.slide_id)
-    if previous is None or previous.job != job or not holds_recorded_series(store, record):
-        staged = store.staged_sizes(plan.slide_id, job)
-        if staged != record.sizes:
-            raise StorageError(
-                f"the series of {plan.uri} is not complete: {staged} is staged, {record.sizes} was written"
-            )
-        if validate:
-            check_conformance(store, plan, written)
-        # Before the intent is written: it would make the folder ours for whoever comes next.
-        check_place(store, plan, previous, overwrite=overwrite)
-        # What comes into the place after this look at it is nobody's to replace.
-        replacing = store.exists(plan.slide_id)
-        store.replace_record(plan.slide_id, text, record.to_json())
-        text = record.to_json()
-        _certify(store, plan, record, job)
-        store.publish(plan.slide_id, overwrite=replacing)
+    try:
+        text = _made_visible(store, plan, written, record, validate=validate)
+    except (StorageError, OutputExists):
+        text, standing = read_settled(store, plan.slide_id)
+        if not _is_published(store, record, standing):
+            raise
     _conclude(store, record, text)
 
 
 def finish_series(store: OutputStore, plan: SlidePlan, *, overwrite: bool) -> StateRecord:
     """Publish what an interrupted job had ready and return its record. Raises StorageError when it is gone."""
-    text, record = _read(store, plan.slide_id)
-    if record is None or plan.action is not Action.FINISH:
+    text, record = read_settled(store, plan.slide_id)
+    if record is None or plan.action is not Action.FINISH or not record.matches(plan):
         raise StorageError(f"there is nothing to finish for {plan.uri}")
     if not holds_recorded_series(store, record):
-        check_place(store, plan, record, overwrite=overwrite or record.overwrite)
-        replacing = store.exists(plan.slide_id)
-        _certify(store, plan, record, record.job)
-        store.adopt(plan.slide_id, record.job)
-        store.publish(plan.slide_id, overwrite=replacing)
+        try:
+            check_place(store, plan, record, overwrite=overwrite or record.overwrite)
+            replacing = store.exists(plan.slide_id)
+            _certify(store, plan, record, record.job)
+            store.adopt(plan.slide_id, record.job)
+            store.publish(plan.slide_id, overwrite=replacing)
+        except (StorageError, OutputExists):
+            # Another job may have finished it in the same moment.
+            if not holds_recorded_series(store, record):
+                raise
     _conclude(store, record, text)
     store.clean(plan.slide_id, record.job)
     return record
 
 
-def _read(store: OutputStore, slide_id: str) -> tuple[str | None, StateRecord | None]:
-    """Return a slide's state record as it stands, and what it says."""
-    text = store.read_record(slide_id)
-    return text, None if text is None else StateRecord.from_json(text, slide_id)
+def _made_visible(
+    store: OutputStore, plan: SlidePlan, written: Sequence[WrittenInstance], record: StateRecord, *, validate: bool
+) -> str | None:
+    """Publish a series that is staged, unless this job has done so before, and return the record that stands then."""
+    text, previous = read_settled(store, plan.slide_id)
+    if previous is not None and previous.job == record.job and holds_recorded_series(store, record):
+        return text
+    staged = store.staged_sizes(plan.slide_id, record.job)
+    if staged != record.sizes:
+        raise StorageError(f"the series of {plan.uri} is not complete: {staged} is staged, {record.sizes} was written")
+    if validate:
+        check_conformance(store, plan, written)
+    # Before the intent is written: it would make the folder ours for whoever comes next.
+    check_place(store, plan, previous, overwrite=record.overwrite)
+    # What comes into the place after this look at it is nobody's to replace.
+    replacing = store.exists(plan.slide_id)
+    intent = record.to_json()
+    store.replace_record(plan.slide_id, text, intent)
+    _certify(store, plan, record, record.job)
+    if store.read_record(plan.slide_id) != intent:
+        raise StorageError(f"{plan.slide_id} is being published by another job; let that one end, then run this again")
+    store.publish(plan.slide_id, overwrite=replacing)
+    return intent
+
+
+def _is_published(store: OutputStore, record: StateRecord, standing: StateRecord | None) -> bool:
+    """Whether the series is in its place, byte for byte, whichever job put it there and wrote the record that stands."""
+    return standing is not None and standing.is_of_same_series(record) and holds_recorded_series(store, record)
 
 
 def _certify(store: OutputStore, plan: SlidePlan, record: StateRecord, job: str) -> None:
@@ -91,8 +113,22 @@ def _certify(store: OutputStore, plan: SlidePlan, record: StateRecord, job: str)
 
 
 def _conclude(store: OutputStore, record: StateRecord, previous: str | None) -> None:
-    """Say that the slide is done. `previous` is the record that stands, unless another job is at the slide, too."""
-    store.replace_record(record.slide_id, previous, replace(record, stage=Stage.DONE).to_json())
+    """Say that the slide is done. `previous` is the record that stands, unless another job is at the slide, too.
+
+    If that one is about to publish, or has published, the same series, then what stands there is as good.
+    """
+    done = replace(record, stage=Stage.DONE).to_json()
+    for _ in range(_MOST_ATTEMPTS - 1):
+        try:
+            store.replace_record(record.slide_id, previous, done)
+            return
+        except StorageError:
+            previous, standing = read_standing(store, record.slide_id)
+            if not _is_published(store, record, standing):
+                raise
+            if standing is not None and standing.stage is Stage.DONE:
+                return
+    store.replace_record(record.slide_id, previous, done)
 
 
 def _record(plan: SlidePlan, written: Sequence[WrittenInstance], job: str, overwrite: bool) -> StateRecord:

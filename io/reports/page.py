@@ -95,6 +95,10 @@ def _headline(summary: Mapping[str, Any]) -> str:
 
 def _outlook(summary: Mapping[str, Any]) -> list[str]:
     elapsed = duration_text(summary["elapsed_seconds"])
+    if summary["slides"]["expected"] is None:
+        if summary["state"] == "running":
+            return [f"Watching for {elapsed}: slides are converted as they come."]
+        return [f"It watched for {elapsed}, until ", _time_element(summary["ended"]), "."]
     if summary["state"] == "finished":
         return [f"It took {elapsed} and ended ", _time_element(summary["ended"]), "."]
     if summary["state"] == "stopped":
@@ -142,7 +146,10 @@ def _count(text: str, status: str, count: int, *, bad: bool) -> Markup:
     return element("div", label, element("dd", f"{count:,}", class_="bad" if bad else None))
 
 
-def _files(summary: Mapping[str, Any]) -> Markup:
+def _files(summary: Mapping[str, Any]) -> Markup | None:
+    """Return what the files beside the page are; None before there are any."""
+    if not summary["tables"]:
+        return None
     rows = [
         element("tr", element("td", element("code", name)), element("td", _HELD[held]))
         for held, name in summary["tables"].items()

@@ -15,8 +15,8 @@ def failure_sections(summary: Mapping[str, Any]) -> list[Markup]:
     if not failed:
         return []
     advice = (
-        "Nothing of these slides is published. When the cause is removed, run the same command again: what is done is "
-        "skipped, what failed is tried anew."
+        "Nothing new is published of these slides; what stood in their places before is as it was. When the cause is "
+        "removed, run the same command again: what is done is skipped, what failed is tried anew."
     )
     heads = [element("th", name, scope="col") for name in ("Class", "Example")]
     head = element("tr", heads[0], element("th", "Slides", scope="col", class_="count"), heads[1])

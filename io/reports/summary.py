@@ -62,14 +62,15 @@ def job_summary(tally: JobTally, state: JobState | None = None, progress: Progre
         "ended": None if state is JobState.RUNNING else _text(now),
         "elapsed_seconds": round(time.monotonic() - tally.begun, 1),
         "seconds_left": None if seconds_left is None else round(seconds_left),
-        "work_share": worked / (worked + left) if left is not None and worked + left > 0 else None,
+        "work_share": _share(worked, left) if state is JobState.RUNNING else None,
         "expected_end": None if seconds_left is None else _text(now + timedelta(seconds=seconds_left)),
         "slides": slides,
         "failures": _failures(tally, progress),
         "bytes": {
             "sources": tally.expected_bytes or None,
             "read": bytes_in,
-            "written": tally.bytes_written + progress.bytes_out,
+            # What was staged in a wave that was cut off is gone.
+            "written": tally.bytes_written + (progress.bytes_out if state is JobState.RUNNING else 0),
         },
         "frames": {
             "total": frames,
@@ -142,8 +143,14 @@ def _work(tally: JobTally, progress: Progress, slides: dict[str, int | None]) ->
     return tally.worked_bytes + to_do * share, later + to_do * (1 - share)
 
 
+def _share(worked: float, left: float | None) -> float | None:
+    return worked / (worked + left) if left is not None and worked + left > 0 else None
+
+
 def _tables(tally: JobTally) -> dict[str, str]:
-    """Return names of files and folders beside the summary, by what they hold."""
+    """Return names of files and folders beside the summary, by what they hold; none before a wave has ended."""
+    if not tally.waves:
+        return {}
     wave = "-*" if tally.numbered else ""
     named = {name: f"{name}.parquet" for name in _TABLES}
     return {**named, "reports": f"report{wave}.json", "failure_lines": f"failures{wave}.jsonl"}

@@ -102,9 +102,3 @@ class JobTally:
         self.reasons.update({reason: row["frames"] for reason, row in slide["frames_by_reason"].items()})
         self.bytes_in += slide["bytes_in"]
         self.bytes_written += slide["bytes_written"]
-
-    def summary(self) -> dict[str, Any]:
-        """Return what `summary.json` holds as of now; see `job_summary`."""
-        from pipeline.io.reports.summary import job_summary
-
-        return job_summary(self)

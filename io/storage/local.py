@@ -34,6 +34,7 @@ from pipeline.io.storage.local_files import (
 )
 from pipeline.io.storage.staged import JOB_FILES, TEMPORARY, StagedFile, owner_last, removal_told, slide_of
 from pipeline.model.errors import OutputExists, StorageError
+from pipeline.model.state import record_text
 from pipeline.model.folder_names import folder_name_fault
 from pipeline.model.tiles import Buffer
 
@@ -179,7 +180,7 @@ class LocalStore:
         """Text of `_state/<slide id>.json`."""
         path = self._record(slide_id)
         with storage_errors(path):
-            return path.read_text("utf-8") if path.exists() else None
+            return record_text(path.read_bytes(), slide_id) if path.exists() else None
 
     def write_record(self, slide_id: str, text: str) -> None:
         """Write elsewhere and rename, so that a record is always whole."""

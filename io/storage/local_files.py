@@ -6,6 +6,7 @@ make them.
 
 import errno
 import os
+import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -116,10 +117,21 @@ def _copy(source: int, output: int, part: ByteRange, at: int) -> None:
 
 
 def sizes(folder: Path) -> dict[str, int]:
-    """Names and bytes of what a folder holds; of a folder in it, 0."""
-    if not folder.is_dir():
-        return {}
-    return {path.name: path.stat().st_size if path.is_file() else 0 for path in sorted(folder.iterdir())}
+    """Names and bytes of what a folder holds; of a folder in it, 0. Raises StorageError when it cannot be read.
+
+    What another job takes away meanwhile is not there.
+    """
+    found = {}
+    with storage_errors(folder):
+        try:
+            paths = sorted(folder.iterdir())
+        except (FileNotFoundError, NotADirectoryError):
+            return {}
+        for path in paths:
+            with suppress(FileNotFoundError):
+                status = path.stat() if path.is_file() else path.lstat()
+                found[path.name] = status.st_size if stat.S_ISREG(status.st_mode) else 0
+    return found
 
 
 @contextmanager

@@ -38,6 +38,7 @@ from pipeline.io.storage.contract import ByteRange
 from pipeline.io.storage.object_bytes import ObjectBytes, fetch_object
 from pipeline.io.storage.staged import JOB_FILES, TEMPORARY, StagedFile, owner_last, removal_told, slide_of
 from pipeline.model.errors import OutputExists, StorageError
+from pipeline.model.state import record_text
 from pipeline.model.tiles import Buffer
 
 _MOST_REMOVED = 1000
@@ -315,7 +316,7 @@ class ObjectStore:
 
     def _read_text(self, key: str) -> str | None:
         data = self._bucket.load(key)
-        return None if data is None else data.decode()
+        return None if data is None else record_text(data, self._uri(key))
 
     def _taken(self, slide_id: str) -> OutputExists:
         place = self._uri(f"{self._root}{slide_id}")

@@ -5,8 +5,9 @@ record after. Whoever finds an intent can finish it; whoever finds a matching do
 """
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
+from typing import TypeVar
 
 from pipeline.model.errors import StorageError
 from pipeline.model.keys import SlideInput
@@ -63,6 +64,15 @@ class StateRecord:
             plan.series_instance_uid,
         )
 
+    def is_of_same_series(self, other: "StateRecord") -> bool:
+        """Whether two jobs wrote the same, to the file: of one content and one set of options."""
+        return (self.fingerprint, self.config_digest, self.series_instance_uid, self.instances) == (
+            other.fingerprint,
+            other.config_digest,
+            other.series_instance_uid,
+            other.instances,
+        )
+
     def is_done_for(self, slide: SlideInput, config_digest: str) -> bool:
         """Whether the source, by its stamp, was converted with these options to its end: nobody need open it."""
         return (
@@ -88,9 +98,35 @@ class StateRecord:
             values = json.loads(text)
             if values.pop("schema") != "slidebeam-state-1":
                 raise ValueError("it is of another version")
-            instances = tuple(InstanceRecord(**instance) for instance in values.pop("instances"))
-            return cls(**{**values, "stage": Stage(values["stage"]), "instances": instances})
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise StorageError(
-                f"the state record of {where} is damaged ({error}); remove it from _state to convert the slide anew"
-            ) from error
+            instances = tuple(_typed(InstanceRecord(**instance)) for instance in values.pop("instances"))
+            return _typed(cls(**{**values, "stage": Stage(values["stage"]), "instances": instances}))
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            raise _damaged(where, error) from error
+
+
+Record = TypeVar("Record", InstanceRecord, StateRecord)
+_KINDS: dict[type, str] = {str: "text", int: "whole number", bool: "true or false"}
+"""Names that JSON has for types of plain values."""
+
+
+def record_text(data: bytes, where: str) -> str:
+    """Return the text that a record's bytes are. Raises StorageError for one that is damaged, as `from_json` does."""
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        raise _damaged(where, error) from error
+
+
+def _typed(record: Record) -> Record:
+    """Return a record whose plain values are of the types that their fields say. Raises TypeError."""
+    for field in fields(record):
+        for kind, name in _KINDS.items():
+            if field.type is kind and type(getattr(record, field.name)) is not kind:
+                raise TypeError(f"{field.name} is no {name}")
+    return record
+
+
+def _damaged(where: str, error: Exception) -> StorageError:
+    return StorageError(
+        f"the state record of {where} is damaged ({error}); remove it from _state to convert the slide anew"
+    )

@@ -129,7 +129,7 @@ def test_a_series_of_others_is_replaced_when_asked(tmp_path: Path, finished: Pat
     (output / "s.svs").mkdir(parents=True)
     (output / "s.svs" / "theirs.dcm").write_bytes(b"a DICOM file of others")
     (failure,) = convert(slide, output)["failures"]
-    assert "not made by this tool" in failure["message"]
+    assert "no record says that this tool made it" in failure["message"]
     assert statuses(convert(slide, output, overwrite=True)) == {"s.svs": "published"}
     assert_finished(output, finished)
 

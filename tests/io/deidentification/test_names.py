@@ -8,8 +8,10 @@ import pytest
 from pipeline.io.deidentification.names import renamed, without_sources
 from pipeline.model.config import ConversionConfig
 from pipeline.model.deidentification import Deidentify
+from pipeline.model.errors import SourceError
 from pipeline.model.keys import SlideInput
 from pipeline.model.records import Failure, SlideOutcome, Status
+from pipeline.transforms.failures import dead_letter
 
 KEYED = Deidentify(key=b"0123456789abcdef")
 
@@ -114,3 +116,21 @@ def test_outcomes_name_no_file_beside_the_source_and_no_folder(tmp_path: Path) -
     (hidden,) = without_sources([outcome], config(KEYED))
     assert "DOE" not in str(hidden)
     assert "ends within its header" in hidden.failures[0].message
+
+
+def test_outcomes_name_no_file_however_it_is_spelt(tmp_path: Path) -> None:
+    """Errors put a blank for what ends a line, reports tell bytes that are no text as escapes, and shells quote."""
+    folder = tmp_path / "o'DOE"
+    folder.mkdir()
+    slide, broken, lines = folder / "o'DOE.dcm", folder / "DOE\udcff.dcm", folder / "DOE\n2.dcm"
+    for file in (slide, broken, lines):
+        file.write_bytes(b"content")
+    error = SourceError(f"{slide}: {broken.name} and {lines.name} are damaged")
+    element = SlideInput(uri=str(slide), slide_id="slide-1")
+    failure = dead_letter(error, "OpenSlides", element, config(KEYED))
+    assert "o'\"'\"'DOE" in failure.reproduce
+    assert "DOE\\udcff.dcm and DOE 2.dcm" in failure.message
+    outcome = SlideOutcome(uri=str(slide), slide_id="slide-1", status=Status.FAILED, failures=(failure,))
+    (hidden,) = without_sources([outcome], config(KEYED))
+    assert "DOE" not in str(hidden)
+    assert hidden.failures[0].message.endswith(" are damaged")

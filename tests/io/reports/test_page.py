@@ -116,7 +116,7 @@ def test_failures_say_what_they_mean_and_how_to_see_them_again() -> None:
     assert "1 slide failed" in page.text
     assert "A slide cannot be opened, read or understood." in page.text
     assert "python -m pipeline.run --input /slides/b.svs" in page.text
-    assert "Nothing of these slides is published" in page.text
+    assert "Nothing new is published of these slides" in page.text
     assert "Nothing of these slides is published" not in page_of(wave_report(["a.svs"])).text
     assert meaning("TileError") == "One tile cannot be read, decoded or encoded."
     assert all("please report it" in meaning(name) for name in ("MemoryError", "re", "Any"))

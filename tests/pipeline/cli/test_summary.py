@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from pipeline.cli.summary import slide_lines, total_lines
 from pipeline.io.reports.report import conversion_report
+from pipeline.io.reports.summary import job_summary
 from pipeline.io.reports.tally import JobTally
 from pipeline.model.config import Backend, ConversionConfig
 from pipeline.model.reasons import Reason, Route
@@ -27,7 +28,7 @@ def summary(
     tally.add(report, 2.0)
     return [
         *slide_lines(report, reports=REPORTS, slides=slides),
-        *total_lines(tally.summary(), config, reports=REPORTS, seconds=2.0),
+        *total_lines(job_summary(tally), config, reports=REPORTS, seconds=2.0),
     ]
 
 

@@ -113,11 +113,15 @@ def _read(path: Path) -> list[Row]:
 
 
 def _replace(path: Path, text: str) -> None:
+    try:
+        data = text.encode()
+    except UnicodeEncodeError as error:
+        raise ConfigError(f"--deidentify-crosswalk {path} cannot hold the name of a slide: {error}") from error
     with _told(path, "written"):
         descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
-            with open(descriptor, "w", encoding="utf-8", newline="") as stream:
-                stream.write(text)
+            with open(descriptor, "wb") as stream:
+                stream.write(data)
                 stream.flush()
                 os.fsync(stream.fileno())
             os.replace(temporary, path)

@@ -2,7 +2,9 @@
 
 import json
 import shutil
+import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import imagecodecs
@@ -15,6 +17,11 @@ from pydicom.encaps import generate_frames
 
 from pipeline import run
 from pipeline.io.verification import verify_slide
+from pipeline.model.config import ConversionConfig
+from pipeline.model.deidentification import Deidentify
+from pipeline.model.keys import SlideInput
+from pipeline.submission import hand_over
+from tests.integrity.modules import ROOT
 from tests.io.sources.tiffs import stored_tiles
 from tests.sample import build_sample_slide
 from tests.sample_tiles import TileEncoding
@@ -193,6 +200,50 @@ def test_what_cannot_be_is_refused_before_anything_is_written(
     assert run.main([str(argument) for argument in arguments]) == 1
     assert message in capsys.readouterr().err
     assert list((tmp_path / "out").glob("slide-*")) == []
+
+
+def test_a_job_that_is_killed_leaves_nothing_that_tells(slide: Path, tmp_path: Path) -> None:
+    """Its list of slides is still there, and so is what it had staged; its successor removes both."""
+    output = tmp_path / "out"
+    metadata = tmp_path / "metadata.json"
+    metadata.write_text('{"study_description": "SECRET"}')
+    arguments = ["--input", slide, "--output", output, "--deidentify", "--metadata", metadata, *OPTIONS]
+    command = [sys.executable, "-m", "tests.chaos.dying", output, "30", *arguments]
+    killed = subprocess.run(command, cwd=ROOT, start_new_session=True, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    (slides,) = output.glob("_staging/*/_job/slides-0001.jsonl")
+    assert slides.stat().st_size > 0
+    assert leaks(output) == []
+    convert(slide, output)
+    assert not slides.exists()
+
+
+def test_a_job_that_is_handed_over_leaves_a_list_that_tells_nothing(slide: Path, tmp_path: Path) -> None:
+    """Nobody waits for it, so its list stays."""
+    config = ConversionConfig(
+        output=str(tmp_path / "out"), deidentify=Deidentify(), levels=(2,), research_placeholder=True
+    )
+    done = hand_over([SlideInput(uri=str(slide), slide_id=slide.name)], config, ())
+    (slides,) = (tmp_path / "out").glob("_staging/*/_job/slides-0001.jsonl")
+    assert slides.stat().st_size > 0
+    assert leaks(tmp_path / "out") == []
+    report = json.loads(Path(done.reports, "report.json").read_text())
+    assert [one["status"] for one in report["slides"]] == ["published"]
+
+
+def test_reports_name_no_machine(slide: Path, tmp_path: Path) -> None:
+    convert(slide, tmp_path / "out", "--level", "2")
+    (table,) = (tmp_path / "out" / "_reports").glob("2*/runs.parquet")
+    assert pyarrow.parquet.read_table(table, columns=["worker"])["worker"].to_pylist() == [""]
+
+
+def test_a_copy_of_another_job_has_a_folder_and_a_row_of_its_own(slide: Path, tmp_path: Path) -> None:
+    crosswalk, copy = tmp_path / "crosswalk.csv", Path(shutil.copy(slide, tmp_path / "copy.svs"))
+    for one in (slide, copy):
+        convert(one, tmp_path / "out", "--deidentify-crosswalk", crosswalk, "--level", "2")
+    known = dict(line.split(",") for line in crosswalk.read_text().splitlines()[1:])
+    assert sorted(known.values()) == sorted([str(slide), str(copy)])
+    assert set(known) == {path.name for path in (tmp_path / "out").glob("slide-*")}
 
 
 def test_a_slide_that_fails_is_not_named_in_the_reports(tmp_path: Path) -> None:

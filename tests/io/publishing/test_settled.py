@@ -163,7 +163,9 @@ def test_an_intent_that_is_replaced_in_the_same_moment_harms_nobody(jobs: Jobs, 
     jobs.publish_until("two", "publish")
     intent[0] = jobs.store("two").read_record("s.svs") or ""
     (jobs.output / "_state/s.svs.json").unlink()
-    jobs.publish("one", MetStore(jobs.output, "one", "publish", lambda: jobs.store("two").write_record("s.svs", *intent)))
+    jobs.publish(
+        "one", MetStore(jobs.output, "one", "publish", lambda: jobs.store("two").write_record("s.svs", *intent))
+    )
     jobs.assert_published(expected)
     jobs.publish("two")
     jobs.assert_published(expected)
@@ -191,10 +193,10 @@ def test_what_another_job_had_ready_is_finished(
 ) -> None:
     jobs = Jobs(slide, tmp_path)
     jobs.stage("one", owner)
-    jobs.stage("two")
     jobs.publish_until("one", "publish")
-    assert jobs.decide("two") is Action.FINISH
-    finish_series(jobs.store("two"), dataclasses.replace(jobs.plan("two"), action=Action.FINISH), overwrite=False)
+    plan = jobs.plan("one")
+    assert decide_action(jobs.store("two"), plan, overwrite=False) is Action.FINISH
+    finish_series(jobs.store("two"), dataclasses.replace(plan, action=Action.FINISH), overwrite=False)
     jobs.assert_published(expected)
 
 
@@ -246,15 +248,15 @@ def test_a_series_that_comes_while_its_place_is_looked_at_is_skipped(jobs: Jobs)
     assert decide_action(store, jobs.plan("two"), overwrite=False) is Action.SKIP
 
 
-@pytest.mark.parametrize("moment", ["replace_record", "staged_digests"])
+@pytest.mark.parametrize("moment", ["staged_sizes", "overlapping", "replace_record"])
 def test_a_job_with_other_options_is_refused(
     slide: Path, tmp_path: Path, expected: dict[str, bytes], moment: str
 ) -> None:
     jobs = Jobs(slide, tmp_path)
     jobs.stage("one")
-    jobs.stage("other", max_levels=1)
-    store = MetStore(tmp_path, "other", "replace_record", lambda: jobs.publish("one"))
-    with pytest.raises(StorageError, match="by another job"):
+    jobs.stage("other", levels=(0,))
+    store = MetStore(tmp_path, "other", moment, lambda: jobs.publish("one"))
+    with pytest.raises(SlidebeamError, match="by another job|--overwrite"):
         jobs.publish("other", store)
     jobs.assert_published(expected)
     with pytest.raises(OutputExists, match="with other options"):

@@ -107,7 +107,7 @@ def _named_by_path(path: Path, pattern: str) -> SlideInput:
     if slide is None:
         raise ConfigError(
             f"--input {pattern} is a folder, and not of one slide; "
-            f"--input '{pattern.rstrip('/')}/*' takes the slides in it"
+            f"--input '{pattern.rstrip('/')}/*' takes the slides in it, '/**/*.svs' those of its folders too"
         )
     return SlideInput(uri=str(slide), slide_id=slide.name)
 

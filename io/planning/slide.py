@@ -16,6 +16,7 @@ from pipeline.model.metadata import resolve_metadata
 from pipeline.model.metadata_merge import merged_metadata
 from pipeline.model.own_metadata import with_own_metadata
 from pipeline.model.plan import Action, SlidePlan
+from pipeline.model.printable import printable
 from pipeline.model.source import ScannerFacts, SlideDescription
 from pipeline.model.transfer_syntaxes import TransferSyntax
 from pipeline.model.uids import derived_uid, lasting_uid
@@ -91,7 +92,7 @@ def _plan(source: SlideSource, slide: SlideInput, of_all: ConversionConfig) -> S
         optical_paths=description.optical_paths,
         focal_plane_offsets_um=description.focal_plane_offsets_um,
         icc_source=icc_source,
-        warnings=tuple(warnings),
+        warnings=tuple(map(printable, warnings)),
         deidentified=description.deidentified,
     )
 

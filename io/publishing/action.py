@@ -77,14 +77,14 @@ def check_place(store: OutputStore, plan: SlidePlan, record: StateRecord | None,
         )
     if overwrite:
         return
-    whose = "and not made by this tool"
+    whose = "and no record says that this tool made it"
     if record is not None and record.matches(plan):
         strangers = strange_files(store, record)
         if not strangers:
             return
         whose = f"with a file that is not ours ({strangers[0]})"
     elif record is not None:
-        whose = "made from another slide or with other options"
+        whose = "made from another slide, or with other options or metadata"
     raise OutputExists(f"{slide_id} is in the output already, {whose}; --overwrite replaces it", uri=plan.uri)
 
 

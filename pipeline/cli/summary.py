@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pipeline.model.config import Backend, ConversionConfig
+from pipeline.model.errors import OutputExists
 from pipeline.model.figures import bytes_text, count_text, duration_text, share_text
 from pipeline.model.reasons import Route
 from pipeline.model.transfer_syntaxes import TransferSyntax
@@ -27,7 +28,7 @@ def slide_lines(report: Mapping[str, Any], *, reports: str, slides: int) -> list
         name = slide["slide_id"]
         failures = [failure for failure in report["failures"] if failure["slide_id"] == name]
         if slide["status"] == "failed":
-            lines.append(f"{name}: failed, nothing of it is published")
+            lines.append(f"{name}: {_failure_text(failures)}")
             lines += _commands(failures, reports) if in_full else []
         elif slide["status"] == "skipped":
             lines.append(f"{name}: finished before with the same options, in {slide['path']}")
@@ -36,6 +37,13 @@ def slide_lines(report: Mapping[str, Any], *, reports: str, slides: int) -> list
             instances = [instance for instance in report["instances"] if instance["slide_id"] == name]
             lines += _details(slide, instances) if in_full else []
     return lines
+
+
+def _failure_text(failures: Sequence[Mapping[str, Any]]) -> str:
+    """Say in which way a slide failed. Where something stands in its place, that stays."""
+    kinds = list(dict.fromkeys(failure["error_class"] for failure in failures))
+    left = "what is in the output stays" if OutputExists.__name__ in kinds else "nothing of it is published"
+    return f"failed ({', '.join(kinds)}), {left}"
 
 
 def total_lines(summary: Mapping[str, Any], config: ConversionConfig, *, reports: str, seconds: float) -> list[str]:
@@ -59,7 +67,8 @@ def total_lines(summary: Mapping[str, Any], config: ConversionConfig, *, reports
 
 def _rates_text(summary: Mapping[str, Any]) -> str:
     rates, share = summary["throughput"], summary["frames"]["passthrough_share"]
-    text = f"{rates['slides_per_hour']:,.0f} slides/h, {bytes_text(rates['gigabytes_per_hour'] * 1e9)}/h read"
+    read = bytes_text(rates["gigabytes_per_hour"] * 1e9)
+    text = f"While converting: {rates['slides_per_hour']:,.0f} slides/h, {read}/h read"
     return text if share is None else f"{text}; {share_text(share)} of the frames passed through"
 
 

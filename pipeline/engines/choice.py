@@ -4,6 +4,8 @@ Without `--runner` it is Beam's in-process runner, by name: `DirectRunner` is a 
 another network or graph. Where Beam's own engine would lose elements or wait for ever, ours of the same name stands in.
 """
 
+import socket
+
 import apache_beam as beam
 from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions, PortableOptions, StandardOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
@@ -14,6 +16,7 @@ from pipeline.model.errors import ConfigError
 IN_PROCESS = "FnApiRunner"
 DASK = "DaskRunner"
 DATAFLOW = "DataflowRunner"
+_SECONDS_TO_ANSWER = 5
 _OF_FLINK = ("flinkrunner", "portablerunner")
 
 
@@ -31,8 +34,8 @@ def engine(options: PipelineOptions) -> PipelineRunner:
         from pipeline.engines.dataflow import check_workers
 
         check_workers(options)
-    if _is(name, "PortableRunner") and not options.view_as(PortableOptions).job_endpoint:
-        raise ConfigError("--runner PortableRunner needs --job_endpoint HOST:PORT, the address of a job server")
+    if _is(name, "PortableRunner"):
+        _check_job_server(options.view_as(PortableOptions).job_endpoint)
     if type(runner) is FnApiRunner and options.view_as(DirectOptions).direct_running_mode == "multi_processing":
         from pipeline.engines.processes import WorkerProcesses
 
@@ -70,6 +73,17 @@ def named_engine(name: str) -> PipelineRunner:
         return create_runner(name)
     except (ValueError, ImportError, AttributeError) as error:
         raise ConfigError(f"--runner {name} is not to be had: {error}") from error
+
+
+def _check_job_server(endpoint: str | None) -> None:
+    """Raise ConfigError where nothing listens: Beam would wait for minutes, and not say for what."""
+    if not endpoint:
+        raise ConfigError("--runner PortableRunner needs --job_endpoint HOST:PORT, the address of a job server")
+    host, _, port = endpoint.rpartition(":")
+    try:
+        socket.create_connection((host or "localhost", int(port)), timeout=_SECONDS_TO_ANSWER).close()
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"--job_endpoint {endpoint}: no job server answers there ({error})") from error
 
 
 def _is(name: str, *runners: str) -> bool:

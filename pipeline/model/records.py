@@ -32,7 +32,7 @@ class RunCounters:
     recompressed_bytes: int = 0
     """Bytes that they take."""
     worker: str = ""
-    """Host and process id of the process that staged the run."""
+    """Host and process id of the process that staged the run; empty where slides are de-identified."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

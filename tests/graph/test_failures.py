@@ -2,11 +2,13 @@
 
 import json
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import pydicom
 import pytest
 
 from pipeline.model.config import CodecValidation
@@ -199,3 +201,19 @@ def test_an_output_that_cannot_be_made_is_an_error(tmp_path: Path, sound: Path) 
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(StorageError, match="cannot be written"):
         convert(sound, tmp_path / "file" / "out")
+
+
+def test_a_file_whose_name_is_no_text_fails_no_report(tmp_path: Path, sound: Path) -> None:
+    """One beside what makes a slide, which a warning names, and one that fails its slide."""
+    convert(sound, tmp_path / "first")
+    (level,) = (tmp_path / "first" / "sound.svs").iterdir()
+    warned, broken = (Path(shutil.copytree(level.parent, tmp_path / name)) for name in ("warned", "broken"))
+    localizer = pydicom.dcmread(level)
+    localizer.ImageType = ["ORIGINAL", "PRIMARY", "LOCALIZER", "NONE"]
+    localizer.save_as(warned / "\udcff.dcm")
+    (broken / "\udcff.dcm").write_bytes(level.read_bytes()[:600])
+    report = convert([sound, warned, broken], tmp_path / "out")
+    assert statuses(report) == {"broken": "failed", "sound.svs": "published", "warned": "published"}
+    assert "\\udcff.dcm" in failure_of(report, "broken")["message"]
+    (told,) = (slide["warnings"] for slide in report["slides"] if slide["slide_id"] == "warned")
+    assert any(warning.startswith("\\udcff.dcm is ") for warning in told)

@@ -1,15 +1,20 @@
 """A job of several waves: every slide once, bad ones alone, what is finished not opened."""
 
+import errno
 import json
+import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet
 import pytest
 
+from pipeline.finished import without_finished
 from pipeline.inputs import expand_inputs
+from pipeline.io.sources.stamp import all_stamped
+from pipeline.io.storage.local import LocalStore
 from pipeline.job import FinishedJob, run_job
 from pipeline.model.config import ConversionConfig
 from tests.graph.conversions import published, statuses
@@ -73,13 +78,67 @@ def test_a_second_run_reports_what_is_finished_and_converts_the_rest(slides: Pat
     assert {slide["planned_instances"] for slide in report["slides"]} == {report["slides"][0]["planned_instances"]}
 
 
-def test_a_damaged_record_is_a_failure_of_its_slide_alone(slides: Path, tmp_path: Path) -> None:
+def with_number_for_uid(record: bytes) -> bytes:
+    """Return a record that JSON can be read from, and a UID cannot."""
+    values = json.loads(record)
+    values["instances"][0]["sop_instance_uid"] = 5
+    return json.dumps(values).encode()
+
+
+@pytest.mark.parametrize(
+    "damage", [lambda record: b"{", lambda record: record.decode().encode("utf-16"), with_number_for_uid],
+    ids=["no JSON", "no UTF-8", "a number for a UID"],
+)  # fmt: skip
+def test_a_damaged_record_is_a_failure_of_its_slide_alone(
+    slides: Path, tmp_path: Path, damage: Callable[[bytes], bytes]
+) -> None:
     run(slides, tmp_path, "[ab]")
-    (tmp_path / "_state" / "a.svs.json").write_text("{")
+    record = tmp_path / "_state" / "a.svs.json"
+    record.write_bytes(damage(record.read_bytes()))
     second = run(slides, tmp_path, "[ab]")
     assert ends(second) == [{"b.svs": "skipped"}, {"a.svs": "failed"}]
     (failure,) = second.report["failures"]
+    assert "state record of a.svs is damaged" in failure["message"]
     assert "_state" in failure["message"]
+
+
+def test_a_series_that_cannot_be_read_is_a_failure_of_its_slide_alone(
+    slides: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Root is refused nothing, so the refusal is ours."""
+    run(slides, tmp_path, "[ab]")
+    listed = os.listdir
+
+    def refuse(path: str | os.PathLike[str] = ".") -> list[str]:
+        if os.fspath(path) == str(tmp_path / "a.svs"):
+            raise PermissionError(errno.EACCES, "Permission denied", path)
+        return listed(path)
+
+    monkeypatch.setattr(os, "listdir", refuse)
+    second = run(slides, tmp_path, "[ab]")
+    assert ends(second) == [{"b.svs": "skipped"}, {"a.svs": "failed"}]
+    (failure,) = second.report["failures"]
+    assert failure["error_class"] == "StorageError"
+    assert "a.svs: Permission denied" in failure["message"]
+
+
+class BrokenStore(LocalStore):
+    """A store with a mistake in it that shows at one slide."""
+
+    def published_sizes(self, slide_id: str) -> dict[str, int]:
+        if slide_id == "a.svs":
+            raise ZeroDivisionError
+        return super().published_sizes(slide_id)
+
+
+def test_what_cannot_be_told_of_a_slide_is_left_to_the_graph(slides: Path, tmp_path: Path) -> None:
+    """Whatever was raised: looking for finished slides ends no job."""
+    run(slides, tmp_path, "[ab]")
+    config = ConversionConfig(output=str(tmp_path), research_placeholder=True)
+    inputs = all_stamped(expand_inputs([str(slides / "[ab].svs")]))
+    finished, rest = without_finished(inputs, config, BrokenStore(str(tmp_path), "job"))
+    assert [outcome.slide_id for outcome in finished] == ["b.svs"]
+    assert [slide.slide_id for slide in rest] == ["a.svs"]
 
 
 def test_waves_that_are_handed_over_are_not_kept(slides: Path, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.model.errors import StorageError
-from pipeline.model.state import InstanceRecord, Stage, StateRecord
+from pipeline.model.state import InstanceRecord, Stage, StateRecord, record_text
 from tests.io.dicom.plans import slide_plan
 
 NAMES = st.text(max_size=12)
@@ -75,6 +75,7 @@ def test_a_record_matches_the_same_slide_and_options_only(field: str) -> None:
 def damaged() -> dict[str, str]:
     """Return texts that are no records, by what is wrong with them."""
     values = json.loads(RECORD.to_json())
+    (instance,) = values["instances"]
     without = {key: value for key, value in values.items() if key != "job"}
     return {
         "empty": "",
@@ -91,6 +92,14 @@ def damaged() -> dict[str, str]:
         "instances no list": json.dumps({**values, "instances": 5}),
         "instances no objects": json.dumps({**values, "instances": ["level-0.dcm"]}),
         "instance incomplete": json.dumps({**values, "instances": [{"file": "a"}]}),
+        "a number for a text": json.dumps({**values, "job": 5}),
+        "null for a text": json.dumps({**values, "source_stamp": None}),
+        "a text for a truth": json.dumps({**values, "overwrite": "no"}),
+        "a number for a UID": json.dumps({**values, "instances": [{**instance, "sop_instance_uid": 5}]}),
+        "a text for bytes": json.dumps({**values, "instances": [{**instance, "bytes": "1234"}]}),
+        "a fraction for bytes": json.dumps({**values, "instances": [{**instance, "bytes": 1234.0}]}),
+        "a truth for frames": json.dumps({**values, "instances": [{**instance, "frames": True}]}),
+        "lists in lists": "[" * 100_000,
     }
 
 
@@ -98,3 +107,21 @@ def damaged() -> dict[str, str]:
 def test_a_damaged_record_is_an_error_that_says_what_to_do(what: str) -> None:
     with pytest.raises(StorageError, match=r"state record of a/b\.svs is damaged .* remove it from _state"):
         StateRecord.from_json(damaged()[what], "a/b.svs")
+
+
+@given(RECORDS)
+def test_bytes_of_a_record_are_its_text(record: StateRecord) -> None:
+    assert record_text(record.to_json().encode(), "slide") == record.to_json()
+
+
+def test_bytes_that_are_no_text_are_damage_too() -> None:
+    with pytest.raises(StorageError, match=r"state record of a/b\.svs is damaged .* remove it from _state"):
+        record_text(RECORD.to_json().encode("utf-16"), "a/b.svs")
+
+
+@pytest.mark.parametrize("field", ["fingerprint", "config_digest", "series_instance_uid", "instances"])
+def test_the_same_series_is_told_whichever_job_wrote_it(field: str) -> None:
+    other = dataclasses.replace(RECORD, stage=Stage.DONE, job="other", overwrite=True, source_stamp="5")
+    assert RECORD.is_of_same_series(other)
+    changed = () if field == "instances" else "other"
+    assert not RECORD.is_of_same_series(dataclasses.replace(other, **{field: changed}))

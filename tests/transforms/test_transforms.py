@@ -247,3 +247,12 @@ def test_a_dead_letter_knows_what_the_error_knows(slide: Path, tmp_path: Path) -
     letter = dead_letter(SourceError("no slide"), "OpenSlides", input_of(slide), config)
     assert (letter.level, letter.frame, letter.instance) == (None, None, "")
     assert "--level" not in letter.reproduce
+
+
+@pytest.mark.parametrize("error", [SourceError("b\udcff.dcm is damaged"), ValueError("b\udcff.dcm is damaged")])
+def test_a_dead_letter_is_text(tmp_path: Path, error: Exception) -> None:
+    """Whatever bytes the names of files are that it repeats."""
+    letter = dead_letter(error, "OpenSlides", SlideInput(uri="/in/\udcff", slide_id="s"), config_for(tmp_path))
+    assert letter.message.encode().endswith(rb"b\udcff.dcm is damaged")
+    assert letter.uri == r"/in/\udcff"
+    assert r"/in/\udcff" in letter.reproduce

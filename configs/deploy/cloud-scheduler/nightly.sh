@@ -5,7 +5,7 @@
 set -euo pipefail
 
 : "${PROJECT:?a Google Cloud project}" "${REGION:?as europe-west4}" "${BUCKET:?of slides, output and template}"
-: "${ACCOUNT:?the service account that starts the job}"
+: "${ACCOUNT:?the service account that starts the job}" "${IMAGE:?the image of configs/deploy/image}"
 
 body=$(cat <<JSON
 {
@@ -14,7 +14,10 @@ body=$(cat <<JSON
     "containerSpecGcsPath": "gs://${BUCKET}/templates/slidebeam.json",
     "parameters": {
       "input": "gs://${BUCKET}/slides/**/*.svs",
-      "output": "gs://${BUCKET}/dicom"
+      "output": "gs://${BUCKET}/dicom",
+      "manifest": "gs://${BUCKET}/cohort.csv",
+      "mapping": "gs://${BUCKET}/mapping.yaml",
+      "sdk_container_image": "${IMAGE}"
     }
   }
 }

@@ -49,9 +49,9 @@ def test_a_written_slide_has_its_folder_images_routes_certificate_and_notes() ->
 def test_every_end_of_a_slide() -> None:
     lines = summary(*all_kinds())
     assert lines[:3] == [
-        "bad.svs: failed, nothing of it is published",
+        "bad.svs: failed (TileError), nothing of it is published",
         "  again with: python -m pipeline.run --input /slides/bad.svs --level 0",
-        "none.svs: failed, nothing of it is published",
+        "none.svs: failed (SourceError), nothing of it is published",
     ]
     assert "old.svs: finished before with the same options, in /out/old.svs" in lines
     total = "1 slide written, 1 skipped, 2 failed (1 TileError, 1 SourceError): 10 frames, 20 kB in 2.0 s"
@@ -61,8 +61,8 @@ def test_every_end_of_a_slide() -> None:
 def test_a_job_of_many_slides_has_one_line_for_each() -> None:
     lines = summary(*all_kinds(), slides=2000)
     assert lines[:4] == [
-        "bad.svs: failed, nothing of it is published",
-        "none.svs: failed, nothing of it is published",
+        "bad.svs: failed (TileError), nothing of it is published",
+        "none.svs: failed (SourceError), nothing of it is published",
         "old.svs: finished before with the same options, in /out/old.svs",
         "sample.svs: written to /out/sample.svs",
     ]
@@ -73,7 +73,7 @@ def test_rates_are_told_of_several_slides() -> None:
     lines = summary(published(), published(uri="/slides/b.svs", slide_id="b.svs"))
     assert lines[-3:] == [
         "2 slides written: 20 frames, 40 kB in 2.0 s",
-        "3,600 slides/h, 3.46 MB/h read; 60% of the frames passed through",
+        "While converting: 3,600 slides/h, 3.46 MB/h read; 60% of the frames passed through",
         "Reports: /out/_reports/job-1/report.html",
     ]
 

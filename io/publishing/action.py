@@ -18,7 +18,7 @@ from pipeline.model.state import Stage, StateRecord
 def decide_action(store: OutputStore, plan: SlidePlan, *, overwrite: bool, force: bool = False) -> Action:
     """Skip what is done, finish what was interrupted, convert the rest; with `force` convert what is done, too.
 
-    Raises OutputExists where something stands that may not be replaced, StorageError while another job is publishing it.
+    Raises OutputExists where something stands that may not be replaced, StorageError while another job publishes it.
     """
     text, record = read_settled(store, plan.slide_id)
     try:

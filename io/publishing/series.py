@@ -96,7 +96,7 @@ def _made_visible(
 
 
 def _is_published(store: OutputStore, record: StateRecord, standing: StateRecord | None) -> bool:
-    """Whether the series is in its place, byte for byte, whichever job put it there and wrote the record that stands."""
+    """Whether the series is in its place, byte for byte, whichever job put it there and wrote the record."""
     return standing is not None and standing.is_of_same_series(record) and holds_recorded_series(store, record)
 
 

@@ -1,8 +1,8 @@
 """The state record of a slide when no other living job is about to publish it.
 
 Two jobs may be at the same slide at once. Where the record says that a job of a living process has the series ready,
-whoever comes later waits until that one has ended with it, and says whom it waits for when it takes too long. A job that
-is dead, or of which nobody here can tell, is not waited for: what it had ready is finished by whoever comes.
+whoever comes later waits until that one has ended with it, and says whom it waited for when it takes too long. A job
+that is dead, or of which nobody here can tell, is not waited for: what it had ready is finished by whoever comes.
 """
 
 import time
@@ -31,7 +31,7 @@ def read_standing(store: OutputStore, slide_id: str) -> Standing:
 def read_settled(store: OutputStore, slide_id: str) -> Standing:
     """Read a slide's state record when no other living job is publishing the slide.
 
-    Raises StorageError, not transient, when one still has the series staged after a while, and what `read_standing` does.
+    Raises StorageError, not transient, when one still has the series staged after a while, and as `read_standing` does.
     """
     deadline = time.monotonic() + _PATIENCE_SECONDS
     while True:
@@ -50,8 +50,8 @@ def read_settled(store: OutputStore, slide_id: str) -> Standing:
 def _is_being_published(store: OutputStore, record: StateRecord) -> bool:
     """Whether a living job other than the store's has the series ready, or just made it visible.
 
-    A job whose slide failed behind the intent has neither, however long it lives. What is staged is looked at first: what
-    is gone from there meanwhile is in its place then.
+    A job whose slide failed behind the intent has neither, however long it lives. What is staged is looked at first:
+    what is gone from there meanwhile is in its place then.
     """
     return (
         record.stage is Stage.INTENT

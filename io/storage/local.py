@@ -34,8 +34,8 @@ from pipeline.io.storage.local_files import (
 )
 from pipeline.io.storage.staged import JOB_FILES, TEMPORARY, StagedFile, owner_last, removal_told, slide_of
 from pipeline.model.errors import OutputExists, StorageError
-from pipeline.model.state import record_text
 from pipeline.model.folder_names import folder_name_fault
+from pipeline.model.state import record_text
 from pipeline.model.tiles import Buffer
 
 _MOST_ATTEMPTS = 100

@@ -123,8 +123,11 @@ def test_trailing_bytes_are_left_out_and_the_rest_is_joined(tmp_path: Path) -> N
     joined = stored_frames(tmp_path / "padded-out/s.svs/level-0.dcm")
     assert joined == stored_frames(tmp_path / "plain-out/s.svs/level-0.dcm")
     assert [jpeg_scan(frame) for frame in joined] == [jpeg_scan(tile) for tile in tiles]
-    sizes = {name: len(data) for name, data in published(tmp_path / "plain-out").items()}
-    assert sizes == {name: len(data) for name, data in published(tmp_path / "padded-out").items()}
+    sizes = [
+        len(pydicom.dcmread(tmp_path / output / "s.svs/level-0.dcm").PixelData)
+        for output in ("plain-out", "padded-out")
+    ]
+    assert sizes[0] == sizes[1]  # of the pixel data: UIDs, which tell the two slides apart, have no one length
 
 
 def test_a_tile_that_disagrees_is_encoded_in_the_syntax_of_the_others(tmp_path: Path) -> None:

@@ -126,6 +126,7 @@ class BrokenStore(LocalStore):
     """A store with a mistake in it that shows at one slide."""
 
     def published_sizes(self, slide_id: str) -> dict[str, int]:
+        """Fail at the slide."""
         if slide_id == "a.svs":
             raise ZeroDivisionError
         return super().published_sizes(slide_id)

@@ -53,17 +53,21 @@ class Jobs:
         self._staged = dict[str, tuple[SlidePlan, list[WrittenInstance]]]()
 
     def stage(self, job: str, owner: Owner | None = None, **options: Any) -> LocalStore:
+        """Let a job stage the slide; its process is this one, or is said."""
         self._staged[job] = stage_slide(self._slide, self.output, job=job, **options)
         own(self.store(job), owner or this_process())
         return self.store(job)
 
     def store(self, job: str) -> LocalStore:
+        """Return the store of a job."""
         return LocalStore(str(self.output), job)
 
     def plan(self, job: str) -> SlidePlan:
+        """Return what a job planned."""
         return self._staged[job][0]
 
     def publish(self, job: str, store: LocalStore | None = None) -> None:
+        """Publish what a job has ready."""
         plan, written = self._staged[job]
         publish_series(store or self.store(job), plan, written, job=job, overwrite=False)
 
@@ -77,9 +81,11 @@ class Jobs:
             self.publish(job, MetStore(self.output, job, moment, fail))
 
     def decide(self, job: str) -> Action:
+        """Ask what there is to do for a job that begins."""
         return decide_action(self.store(job), self.plan(job), overwrite=False)
 
     def record(self) -> StateRecord:
+        """Return the slide's record."""
         record = read_state(self.store("any"), "s.svs")
         assert record is not None
         return record
@@ -256,7 +262,7 @@ def test_a_job_with_other_options_is_refused(
     jobs.stage("one")
     jobs.stage("other", levels=(0,))
     store = MetStore(tmp_path, "other", moment, lambda: jobs.publish("one"))
-    with pytest.raises(SlidebeamError, match="by another job|--overwrite"):
+    with pytest.raises(SlidebeamError, match=r"by another job|--overwrite"):
         jobs.publish("other", store)
     jobs.assert_published(expected)
     with pytest.raises(OutputExists, match="with other options"):

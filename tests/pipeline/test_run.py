@@ -91,7 +91,7 @@ def test_a_broken_slide_fails_alone(
     (told,) = without_progress(complained)
     assert told.startswith("slidebeam: error: ")
     assert str(broken) in told
-    assert "broken.svs: failed (SourceError), nothing of it is published\n  again with: python -m pipeline.run --input " in said
+    assert "broken.svs: failed (SourceError), nothing of it is published\n  again with: python -m pipeline.run " in said
     assert "1 slide written, 1 failed (1 SourceError): " in said
     assert not (tmp_path / "broken.svs").exists()
     assert (tmp_path / "sample.svs" / "level-2.dcm").is_file()

@@ -27,7 +27,7 @@ DEMO_SLIDE = $(or $(SLIDE),$(SAMPLE))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo demo-gcs fake-gcs-server prism test test-flink test-dataflow lint format types bench bench-corpus fuzz
+.PHONY: help setup demo demo-gcs fake-gcs-server prism test test-slow test-flink test-dataflow lint format types bench bench-corpus fuzz
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -69,8 +69,11 @@ $(SAMPLE): tests/sample.py tests/sample_tiles.py | $(READY)
 	@mkdir -p $(@D)
 	$(BIN)/python -m tests.sample $@
 
-test: $(READY) ## Run the tests (ARGS="-k jpeg -x" go to pytest)
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(ARGS)
+test: $(READY) ## Run the tests but the slow ones (ARGS="-k jpeg -x" go to pytest)
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile -m 'not slow' $(ARGS)
+
+test-slow: $(READY) ## Run the slow tests: jobs that are killed, engines, full disks, large slides
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile -m slow $(ARGS)
 
 test-flink: $(READY) $(FLINK_HOME)/lib ## Run slides on a Flink cluster that loses a TaskManager (needs a JDK and FLINK_JOB_SERVER_JAR=...)
 	@command -v javac >/dev/null || { echo 'test-flink needs a Java development kit, 11 or 17'; exit 2; }

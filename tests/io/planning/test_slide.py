@@ -61,7 +61,7 @@ def test_the_same_slide_and_options_give_the_same_plan(slide: Path, tmp_path: Pa
     assert first == second
     copy = tmp_path / slide.name
     copy.write_bytes(slide.read_bytes())
-    assert dataclasses.replace(plan(copy), uri=first.uri) == first
+    assert dataclasses.replace(plan(copy), slide=first.slide) == first
     assert len(set(uids(first))) == len(list(uids(first)))
 
 

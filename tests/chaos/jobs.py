@@ -89,8 +89,9 @@ def report_files(output: Path) -> set[str]:
 
 def last_reports(output: Path) -> list[dict[str, Any]]:
     """Return the wave reports of the last job, without what differs from machine to machine and from time to time."""
-    last = max(path for path in (output / "_reports").iterdir() if JOB_NAME.fullmatch(path.name))
-    texts = [path.read_text().replace(str(output), "OUTPUT") for path in sorted(last.glob("report*.json"))]
+    # Two jobs may begin in one second, and then their names do not sort.
+    newest = max((output / "_reports").glob("*/report*.json"), key=lambda path: path.stat().st_mtime_ns)
+    texts = [path.read_text().replace(str(output), "OUTPUT") for path in sorted(newest.parent.glob("report*.json"))]
     reports = [json.loads(JOB_NAME.sub("JOB", text)) for text in texts]
     for report in reports:
         report["metrics"] = {k: v for k, v in report["metrics"].items() if k.endswith("frames")}

@@ -9,8 +9,7 @@ from pipeline.model.forecast import CpuSeconds, Span
 from pipeline.model.plan import InstancePlan
 from pipeline.model.rates import Rates
 from pipeline.model.reasons import Route
-from pipeline.model.source import Compression, SourceImage
-from pipeline.model.transfer_syntaxes import TransferSyntax
+from pipeline.model.source import SourceImage, compression_of
 
 _MB = 1e6
 
@@ -43,7 +42,7 @@ def instance_seconds(
         encode = copied + pixels / rates.encode[instance.transfer_syntax.option]
         passing = 0.0
         if config.codec_validation is CodecValidation.ROUND_TRIP:
-            check += pixels / rates.decode[_family(instance.transfer_syntax)]
+            check += pixels / rates.decode[compression_of(instance.transfer_syntax)]
     if config.certificate is Certificate.FULL:
         check += frame_bytes.likely / _MB / rates.read_back
     return CpuSeconds(passing=passing, decode=decode, encode=encode, check=check, fixed=rates.instance_seconds)
@@ -57,16 +56,3 @@ def chain_seconds(image: SourceImage, detail: Detail, rates: Rates) -> CpuSecond
     tile_bytes = image.grid.tile_columns * image.grid.tile_rows * image.samples * (image.bits // 8)
     pixels = tile_bytes * image.grid.frames * image.planes / _MB
     return CpuSeconds(decode=pixels * detail.held / rates.decode[image.compression], encode=pixels / rates.average)
-
-
-def _family(syntax: TransferSyntax) -> Compression:
-    """Return the compression whose decoder reads frames of a syntax."""
-    if syntax.is_jpeg_family:
-        return Compression.JPEG
-    if syntax.is_jpeg_2000_family:
-        return Compression.JPEG_2000
-    if syntax.is_jpeg_ls_family:
-        return Compression.JPEG_LS
-    if syntax.is_jpeg_xl_family:
-        return Compression.JPEG_XL
-    return Compression.RLE if syntax is TransferSyntax.RLE_LOSSLESS else Compression.OTHER

@@ -6,6 +6,7 @@ from enum import StrEnum
 from pipeline.model.deidentification import Deidentified
 from pipeline.model.geometry import TileGrid
 from pipeline.model.metadata_given import GivenMetadata
+from pipeline.model.transfer_syntaxes import TransferSyntax
 
 
 class ImageKind(StrEnum):
@@ -31,6 +32,19 @@ class Compression(StrEnum):
     """A codec that DICOM does not have, or none: LZW, deflate, zstd, uncompressed."""
     UNKNOWN = "unknown"
     """The reader gives pixels and does not tell."""
+
+
+def compression_of(syntax: TransferSyntax) -> Compression:
+    """Return the compression whose decoder reads frames of a transfer syntax."""
+    if syntax.is_jpeg_family:
+        return Compression.JPEG
+    if syntax.is_jpeg_2000_family:
+        return Compression.JPEG_2000
+    if syntax.is_jpeg_ls_family:
+        return Compression.JPEG_LS
+    if syntax.is_jpeg_xl_family:
+        return Compression.JPEG_XL
+    return Compression.RLE if syntax is TransferSyntax.RLE_LOSSLESS else Compression.OTHER
 
 
 class Illumination(StrEnum):

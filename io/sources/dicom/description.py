@@ -15,8 +15,7 @@ from pipeline.io.sources.dicom.lossy import lossy_history
 from pipeline.io.sources.dicom.metadata import series_metadata
 from pipeline.io.sources.dicom.series import SeriesImage
 from pipeline.model.errors import SourceError
-from pipeline.model.source import Compression, ImageKind, SlideDescription, SourceImage, TaggedColour
-from pipeline.model.transfer_syntaxes import TransferSyntax
+from pipeline.model.source import ImageKind, SlideDescription, SourceImage, TaggedColour, compression_of
 
 
 def describe_series(images: Sequence[SeriesImage], doubts: Sequence[str]) -> SlideDescription:
@@ -60,7 +59,7 @@ def _describe(index: int, described: SeriesImage, base: SeriesImage) -> SourceIm
         added=1 << (form.bits_stored - 1) if form.signed else 0,
         optical_paths=len(image.paths),
         focal_planes=len(image.z_um),
-        compression=_compression(syntax),
+        compression=compression_of(syntax),
         colour=_colour(form.photometric),
         lossy=lossy_history(
             _header(described),
@@ -83,18 +82,6 @@ def _doubts(header: Dataset) -> Iterator[str]:
 
 def _header(described: SeriesImage) -> Dataset:
     return described.instances[0].header
-
-
-def _compression(syntax: TransferSyntax) -> Compression:
-    if syntax.is_jpeg_family:
-        return Compression.JPEG
-    if syntax.is_jpeg_2000_family:
-        return Compression.JPEG_2000
-    if syntax.is_jpeg_ls_family:
-        return Compression.JPEG_LS
-    if syntax.is_jpeg_xl_family:
-        return Compression.JPEG_XL
-    return Compression.RLE if syntax is TransferSyntax.RLE_LOSSLESS else Compression.OTHER
 
 
 def _colour(photometric: str) -> TaggedColour:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pipeline.beam_import import import_beam
 from pipeline.cli.failing import FAILED, leave, run_guarded
 from pipeline.cli.messages import messages_shown
+from pipeline.job import FinishedJob
 from pipeline.options import Request, parse
 from pipeline.requested import check_request, requested_slides
 from pipeline.submission import hand_over, is_handed_over
@@ -36,7 +37,6 @@ def _run(request: Request) -> int:
 
 def _convert(request: Request) -> int:
     from pipeline.cli.progress_view import progress_view
-    from pipeline.cli.summary import total_lines
     from pipeline.cli.wave_teller import WaveTeller
     from pipeline.io.reports.progress import BOARD
     from pipeline.job import run_job
@@ -48,13 +48,11 @@ def _convert(request: Request) -> int:
     ):
         teller = WaveTeller(request, len(inputs))
         job = run_job(inputs, request.config, request.beam_arguments, own_process=True, on_wave=teller)
-    if not (request.quiet or request.json):
-        print("\n".join(total_lines(job.summary, job.config, reports=job.reports, seconds=job.seconds)))
+    _tell_total(request, job)
     return FAILED if job.summary["slides"]["failed"] else 0
 
 
 def _watch(request: Request) -> int:
-    from pipeline.cli.summary import total_lines
     from pipeline.cli.wave_teller import WaveTeller
     from pipeline.watch import watch
 
@@ -69,9 +67,15 @@ def _watch(request: Request) -> int:
             mapping=request.mapping,
             own_process=True,
         )
+    _tell_total(request, job)
+    return 0
+
+
+def _tell_total(request: Request, job: FinishedJob) -> None:
+    from pipeline.cli.summary import total_lines
+
     if not (request.quiet or request.json):
         print("\n".join(total_lines(job.summary, job.config, reports=job.reports, seconds=job.seconds)))
-    return 0
 
 
 def _stream(request: Request) -> int:

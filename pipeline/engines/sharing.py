@@ -2,9 +2,10 @@
 
 Beam deals the input of a stage out beforehand, element by element, one bundle a worker. Elements are not alike: a run
 of pixels takes a hundred times as long as a label, and rows come in the same order for every slide, so that one worker
-may get all the large ones and the others wait for it at the next grouping. Here the input is cut into many pieces. A
-worker that is done takes its share of half of those that are left as its next bundle (guided self-scheduling), so that
-the first bundles are large, the last are small, and all workers end at nearly the same time.
+may get all the large ones and the others wait for it at the next grouping. Here the input is cut into many pieces, in
+its order. A worker that is done takes some that follow each other as its next bundle, and fewer towards the end (guided
+self-scheduling), so that all workers end at nearly the same time. What follows each other is mostly of one slide: the
+worker opens it once, where pieces from everywhere made every worker open every slide over and over.
 """
 
 import copy
@@ -19,8 +20,11 @@ from apache_beam.portability.api import beam_fn_api_pb2
 from apache_beam.runners.portability.fn_api_runner.fn_runner import BundleManager, ParallelBundleManager
 from apache_beam.runners.portability.fn_api_runner.worker_handlers import WorkerHandler
 
-_PIECES_A_WORKER = 32
-"""Of a stage's input: workers wait for each other for as long as one piece takes. A bundle costs some 10 ms."""
+_PIECES = 4096
+"""Of a stage's input; of most, a piece is one element."""
+_LEAST_BUNDLES = 16
+"""For each worker: a bundle has no more than this share of the input, because work and number of elements may be at
+odds. A bundle costs some 10 ms."""
 
 _Part = dict[str, list[bytes]]
 """Encoded elements by input."""
@@ -38,19 +42,21 @@ class SharedBundles(ParallelBundleManager):
         dry_run: bool = False,
     ) -> Any:
         """Cut the inputs, run the bundles, and return one result for all."""
-        pieces: list[_Part] = [{} for _ in range(self._num_workers * _PIECES_A_WORKER)]
+        pieces: list[_Part] = [{} for _ in range(_PIECES)]
         for name, elements in inputs.items():
             for piece, share in zip(pieces, elements.partition(len(pieces)), strict=True):
                 piece[name] = share
         # The first runs even if it is empty, because a stage has a result; timers go with it.
         waiting = deque([pieces[0], *filter(_has_elements, pieces[1:])])
         first = pieces[0]
+        largest = -(-len(waiting) // (_LEAST_BUNDLES * self._num_workers))
         results: list[Any] = []
         lock = threading.Lock()
 
         def take() -> list[_Part]:
             with lock:
-                return [waiting.popleft() for _ in range(-(-len(waiting) // (2 * self._num_workers)))]
+                share = -(-len(waiting) // (2 * self._num_workers))
+                return [waiting.popleft() for _ in range(min(largest, share))]
 
         def work(handler: WorkerHandler) -> None:
             context = copy.copy(self.bundle_context_manager)

@@ -12,6 +12,8 @@ FAKE_GCS_SERVER_VERSION ?= v1.56.1
 PRISM_VERSION ?= v2.77.0
 FLINK_VERSION ?= 1.20.5
 FLINK_HOME ?= build/flink/flink-$(FLINK_VERSION)
+FLINK_LINE ?= 1.20
+BEAM_JAVA_VERSION ?= 2.77.0
 FLINK_JOB_SERVER_JAR ?=
 IMAGE_CONSTRAINTS ?= configs/deploy/image/constraints.txt
 # The versions that the tests passed with; `make setup CONSTRAINTS=` takes the newest that pyproject.toml allows.
@@ -27,7 +29,7 @@ DEMO_SLIDE = $(or $(SLIDE),$(SAMPLE))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo demo-gcs fake-gcs-server prism test test-slow test-flink test-dataflow lint format types bench bench-corpus fuzz
+.PHONY: help setup demo demo-gcs fake-gcs-server prism test test-slow test-flink flink-job-server test-dataflow lint format types bench bench-corpus fuzz
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -81,9 +83,14 @@ test-flink: $(READY) $(FLINK_HOME)/lib ## Run slides on a Flink cluster that los
 	@test -f '$(FLINK_JOB_SERVER_JAR)' || { printf '%s\n' \
 		'The cluster does what it should; no slide went through it: that needs the job server of Beam for this Flink,' \
 		'  make test-flink FLINK_JOB_SERVER_JAR=/path/to/beam-runners-flink-1.20-job-server-2.77.0.jar' \
-		'which is on Maven Central (org.apache.beam).'; exit 2; }
+		'which is on Maven Central (org.apache.beam); `make flink-job-server` puts one together from its parts.'; exit 2; }
 	FLINK_HOME='$(abspath $(FLINK_HOME))' FLINK_JOB_SERVER_JAR='$(abspath $(FLINK_JOB_SERVER_JAR))' \
 		$(BIN)/python -m pytest tests/engines/flink/test_job.py $(ARGS)
+
+flink-job-server: ## Put Beam's job server for Flink together from its parts (needs a JDK and Maven; BEAM_JAVA_VERSION=, FLINK_LINE=)
+	mvn --batch-mode --quiet --file configs/deploy/flink/job-server/pom.xml package \
+		-Dbeam.version=$(BEAM_JAVA_VERSION) -Dflink.line=$(FLINK_LINE) -DoutputFolder='$(CURDIR)/build/flink'
+	@ls build/flink/flink-$(FLINK_LINE)-job-server-$(BEAM_JAVA_VERSION).jar
 
 # The package index has Flink's jars, without its scripts: all that starts a cluster.
 build/flink/flink-%/lib: | $(READY)

@@ -25,10 +25,10 @@ _JOB_MANAGER = "org.apache.flink.runtime.entrypoint.StandaloneSessionClusterEntr
 _TASK_MANAGER = "org.apache.flink.runtime.taskexecutor.TaskManagerRunner"
 _SMALL = {
     "jobmanager.memory.process.size": "1g",
-    "taskmanager.memory.process.size": "1500m",
+    "taskmanager.memory.process.size": "1800m",
     "taskmanager.memory.jvm-metaspace.size": "512m",
-    "heartbeat.interval": "2 s",
-    "heartbeat.timeout": "10 s",
+    "heartbeat.interval": "2000",
+    "heartbeat.timeout": "10000",
     "restart-strategy.exponential-delay.initial-backoff": "1 s",
     "restart-strategy.exponential-delay.attempts-before-reset-backoff": "2",
 }

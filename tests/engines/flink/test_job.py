@@ -1,6 +1,7 @@
 """Slides through Beam's job server and a Flink cluster: the bytes of the in-process runner, TaskManagers killed or not.
 
-Worker pools stand beside the cluster, with an object store and nothing else in common.
+A worker pool stands beside the cluster, with an object store and nothing else in common. Each TaskManager has a worker
+process of its own from it.
 """
 
 import pytest
@@ -30,9 +31,9 @@ def on(job_server: Program, pool: Program, flink: FlinkCluster) -> tuple[str, ..
 
 @pytest.mark.slow
 def test_flink_writes_what_one_process_writes(
-    corpus: Corpus, flink: FlinkCluster, flink_jobs: Program, one_pool: Program
+    corpus: Corpus, flink: FlinkCluster, flink_jobs: Program, pools: list[Program]
 ) -> None:
-    corpus.convert("flink", *on(flink_jobs, one_pool, flink))
+    corpus.convert("flink", *on(flink_jobs, pools[0], flink))
     assert [job["state"] for job in flink.jobs()] == ["FINISHED"]
     assert corpus.instances("flink") == corpus.instances("expected")
     assert corpus.records("flink") == corpus.records("expected")
@@ -41,10 +42,10 @@ def test_flink_writes_what_one_process_writes(
 
 @pytest.mark.slow
 def test_a_killed_task_manager_costs_at_most_a_rerun(
-    corpus: Corpus, flink: FlinkCluster, flink_jobs: Program, one_pool: Program
+    corpus: Corpus, flink: FlinkCluster, flink_jobs: Program, pools: list[Program]
 ) -> None:
     """Flink runs the lost tasks again. Should the job fail all the same, it says so, and a rerun completes it."""
-    job = corpus.begin("flink-killed", *on(flink_jobs, one_pool, flink))
+    job = corpus.begin("flink-killed", *on(flink_jobs, pools[0], flink))
     wait_for_job(lambda: corpus.parts("flink-killed") >= 4, job)
     flink.kill_task_manager(flink.busy()[0])
     wait_until("the loss is noticed", lambda: flink.registered() == set(flink.task_managers))
@@ -52,6 +53,6 @@ def test_a_killed_task_manager_costs_at_most_a_rerun(
     assert flink.losses(flink.jobs()[0]["jid"])
     if job.returncode:
         assert "the same command goes on from there" in told
-        corpus.convert("flink-killed", *on(flink_jobs, one_pool, flink))
+        corpus.convert("flink-killed", *on(flink_jobs, pools[0], flink))
     assert corpus.instances("flink-killed") == corpus.instances("expected")
     assert corpus.objects("flink-killed", "_staging/") == []

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from bench.measure import CommandFailed, Measurement, measure
 from bench.peers import ensure_wsidicomizer
+from bench.reading import ROW as READING
+from bench.reading import ReadingResult, time_reading
 from bench.report import RowResult, machine, markdown, write_json
 from bench.rows import ROWS, Program, Programs, Row
 from bench.slides import ensure_slide
@@ -18,7 +20,8 @@ from bench.slides import ensure_slide
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """Read the options."""
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
-    parser.add_argument("--rows", metavar="NAME[,NAME]", help=f"which rows, of: {', '.join(row.name for row in ROWS)}")
+    every = [*(row.name for row in ROWS), READING]
+    parser.add_argument("--rows", metavar="NAME[,NAME]", help=f"which rows, of: {', '.join(every)}")
     parser.add_argument("--runs", type=int, default=3, help="rounds (default 3)")
     parser.add_argument("--folder", type=Path, default=Path("build/bench"), help="slides, peers, scratch and results")
     parser.add_argument(
@@ -32,11 +35,12 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     options = parser.parse_args(arguments)
     if options.runs < 1:
         parser.error("--runs takes a number from 1")
-    names = options.rows.split(",") if options.rows else [row.name for row in ROWS]
-    unknown = set(names) - {row.name for row in ROWS}
+    names = options.rows.split(",") if options.rows else every
+    unknown = set(names) - set(every)
     if unknown:
-        parser.error(f"no row is called {', '.join(sorted(unknown))}; there are {', '.join(row.name for row in ROWS)}")
+        parser.error(f"no row is called {', '.join(sorted(unknown))}; there are {', '.join(every)}")
     options.rows = [row for row in ROWS if row.name in names]
+    options.reading = READING in names
     return options
 
 
@@ -63,7 +67,7 @@ def main(arguments: Sequence[str]) -> None:
     options = parse(arguments)
     folder = options.folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
-    wsidicomizer = None if options.no_peer else ensure_wsidicomizer(folder / "venv")
+    wsidicomizer = None if options.no_peer or not options.rows else ensure_wsidicomizer(folder / "venv")
     programs = Programs(ours=options.ours, python=sys.executable, wsidicomizer=wsidicomizer)
     results: list[RowResult] = []
     for row in options.rows:
@@ -72,9 +76,16 @@ def main(arguments: Sequence[str]) -> None:
         except CommandFailed as error:
             raise SystemExit(f"{row.name}: {error}") from error
         write_json(results, folder / "results.json")  # after each row: a later one may fail after half an hour
+    reading: ReadingResult | None = None
+    if options.reading:
+        reading = time_reading(folder, options.ours, options.runs)
+        write_json(results, folder / "results.json", [reading.record()])
     facts = machine()
     print(f"\n{facts['processor']}, {facts['cores']} cores, {facts['memory_gb']} GB, {facts['system']}\n")
-    print(markdown(results))
+    if results:
+        print(markdown(results))
+    if reading is not None:
+        print(f"\n{reading.markdown()}")
     print(f"\nEvery run is in {folder / 'results.json'}")
 
 

@@ -80,9 +80,9 @@ def machine() -> dict[str, Any]:
     }
 
 
-def write_json(results: Sequence[RowResult], path: Path) -> None:
-    """Write every run, the medians and the verdicts."""
-    rows = [
+def write_json(results: Sequence[RowResult], path: Path, others: Sequence[Mapping[str, Any]] = ()) -> None:
+    """Write every run, the medians and the verdicts, and rows of other kinds as they are given."""
+    rows: list[Mapping[str, Any]] = [
         {
             "row": result.row.name,
             "slide": result.slide.name,
@@ -93,4 +93,4 @@ def write_json(results: Sequence[RowResult], path: Path) -> None:
         }
         for result in results
     ]
-    path.write_text(json.dumps({"machine": machine(), "rows": rows}, indent=1) + "\n")
+    path.write_text(json.dumps({"machine": machine(), "rows": [*rows, *others]}, indent=1) + "\n")

@@ -105,6 +105,10 @@ class CommandParser(argparse.ArgumentParser):
         """Return all flags."""
         return list(self._option_string_actions)
 
+    def option_actions(self) -> Mapping[str, argparse.Action]:
+        """Return what each flag does."""
+        return self._option_string_actions
+
     def add_value_provider_argument(self, *names: str, **options: Any) -> None:
         """Add an argument of a template, as Beam's own parser does; here it only has to be known."""
         self.add_argument(*names, **options)
@@ -239,13 +243,13 @@ def check_beam_knows(arguments: Sequence[str], parser: CommandParser) -> None:
     first = arguments[0]
     if not first.startswith("-"):
         raise ConfigError(f"{first!r} belongs to no option: slides are given with --input {first}")
-    beam = _beam_parser()
+    beam = beam_parser()
     known, unknown = beam.parse_known_args(list(arguments))
     if known.runner is not None:
         from pipeline.engines.choice import named_engine
 
         named_engine(known.runner)
-        beam = _beam_parser()  # an engine brings options of its own
+        beam = beam_parser()  # an engine brings options of its own
         known, unknown = beam.parse_known_args(list(arguments))
     for argument in unknown:
         flag = argument.partition("=")[0]
@@ -263,7 +267,8 @@ def _nearest(flag: str, flags: Sequence[str]) -> str | None:
     return spellings[near[0]] if near else None
 
 
-def _beam_parser() -> CommandParser:
+def beam_parser() -> CommandParser:
+    """Return a parser of Beam's own options, and of those of engines that were named."""
     from pipeline.beam_import import import_beam
 
     import_beam()

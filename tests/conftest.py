@@ -9,6 +9,7 @@ import hypothesis
 import pytest
 
 from tests import emulators
+from tests.orthanc import Orthanc, require_orthanc, running_orthanc
 from tests.sample import build_sample_slide
 from tests.tools import require_tool
 
@@ -101,3 +102,18 @@ def object_root(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pyt
 def dciodvfy() -> Path:
     """Return the path of dciodvfy, the DICOM validator of dicom3tools."""
     return require_tool("dciodvfy", "dicom3tools")
+
+
+@pytest.fixture(scope="session")
+def orthanc(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Orthanc]:
+    """Return an empty Orthanc without authentication, started for the session; tests remove what they upload."""
+    with running_orthanc(require_orthanc(), tmp_path_factory.mktemp("orthanc")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def guarded_orthanc(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Orthanc]:
+    """Return an Orthanc that asks for a user and a password, started for the session."""
+    folder = tmp_path_factory.mktemp("guarded-orthanc")
+    with running_orthanc(require_orthanc(), folder, users={"pathologist": "s3cret:word"}) as server:
+        yield server

@@ -54,7 +54,7 @@ def gcp_storage_emulator() -> Iterator[str]:
     """Run gcp-storage-emulator with one bucket and yield its URL."""
     port = free_port()
     command = [sys.executable, "-m", "gcp_storage_emulator", "start", f"--port={port}", "--in-memory"]
-    with _served(command, f"http://127.0.0.1:{port}") as url:
+    with served(command, f"http://127.0.0.1:{port}") as url:
         make_bucket(url)
         yield url
 
@@ -65,7 +65,7 @@ def fake_gcs(program: str) -> Iterator[str]:
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     words = ["-scheme", "http", "-host", "127.0.0.1", "-port", str(port), "-backend", "memory", "-external-url", url]
-    with _served([program, *words, "-log-level", "error"], f"{url}/storage/v1/b"):
+    with served([program, *words, "-log-level", "error"], f"{url}/storage/v1/b"):
         make_bucket(url)
         yield url
 
@@ -75,7 +75,7 @@ def moto_server() -> Iterator[str]:
     """Run moto's server with one bucket and yield its URL."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    with _served([sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)], url):
+    with served([sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)], url):
         request = urllib.request.Request(f"{url}/{BUCKET}", method="PUT")  # noqa: S310  our own server
         urllib.request.urlopen(request, timeout=_SECONDS).close()  # noqa: S310
         yield url
@@ -92,8 +92,8 @@ def make_bucket(url: str, name: str = BUCKET) -> None:
 
 
 @contextmanager
-def _served(command: Sequence[str], url: str) -> Iterator[str]:
-    """Run a server until the block ends; it begins when the server answers."""
+def served(command: Sequence[str], url: str) -> Iterator[str]:
+    """Run a server until the block ends; it begins when the server answers, be it with a refusal."""
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
         try:
             _wait_for(server, url)

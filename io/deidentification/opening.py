@@ -8,16 +8,19 @@ from pydicom.errors import InvalidDicomError
 from pipeline.io.deidentification.source import DeidentifiedSource
 from pipeline.io.sources import SlideSource, open_source
 from pipeline.io.sources.background import BackgroundSource
+from pipeline.io.tiff.source import TiffReadySource
 from pipeline.model.config import ConversionConfig
 from pipeline.model.deidentification import Deidentify
 
 
 def open_slide(uri: str, config: ConversionConfig) -> SlideSource:
-    """Open a slide, with the background and without what identifies if it says so; raises SourceError."""
+    """Open a slide, with the background, as TIFF holds it, without what identifies: as it says. Raises SourceError."""
     source = open_source(uri)
     try:
         if config.background is not None:
             source = BackgroundSource(source, config.background)
+        if config.profile.tiff is not None:
+            source = TiffReadySource(source, config.profile.tiff)
         return source if config.deidentify is None else DeidentifiedSource(source, config.deidentify)
     except BaseException:
         source.close()

@@ -23,8 +23,8 @@ from pipeline.model.plan import InstancePlan, SlidePlan
 MAX_NATIVE_BYTES = 2**32 - 2
 """Most bytes of native pixel data in one instance: the largest even 32-bit length (PS3.5 7.1.1)."""
 
-_IMPLEMENTATION_CLASS_UID = UID("2.25.332382910548002020708872014023469520017")
-_IMPLEMENTATION_VERSION_NAME = f"SLIDEBEAM_{__version__}"[:16]
+IMPLEMENTATION_CLASS_UID = UID("2.25.332382910548002020708872014023469520017")
+IMPLEMENTATION_VERSION_NAME = f"SLIDEBEAM_{__version__}"[:16]
 _PREAMBLE = bytes(128) + b"DICM"
 _UNDEFINED_LENGTH = 0xFFFFFFFF
 _SEQUENCE_DELIMITER = b"\xfe\xff\xdd\xe0\x00\x00\x00\x00"
@@ -86,8 +86,8 @@ def _file_meta(instance: InstancePlan, part: Part) -> FileMetaDataset:
     meta.MediaStorageSOPClassUID = VLWholeSlideMicroscopyImageStorage
     meta.MediaStorageSOPInstanceUID = UID(part_uid(instance, part))
     meta.TransferSyntaxUID = UID(instance.transfer_syntax.value)
-    meta.ImplementationClassUID = _IMPLEMENTATION_CLASS_UID
-    meta.ImplementationVersionName = _IMPLEMENTATION_VERSION_NAME
+    meta.ImplementationClassUID = IMPLEMENTATION_CLASS_UID
+    meta.ImplementationVersionName = IMPLEMENTATION_VERSION_NAME
     return meta
 
 

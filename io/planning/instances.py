@@ -59,7 +59,8 @@ def plan_instances(
             probe = refuse_recompression(source, image, probes[image.index], syntax)
         # An associated image that is one frame need not be encoded because the levels are.
         own = syntax if image.kind is ImageKind.VOLUME else slide_syntax(config, image, probe)
-        decided = route_image(config, image, probe, own if is_one_frame(image) else syntax)
+        is_apart = is_one_frame(image) or config.profile.tiff is not None
+        decided = route_image(config, image, probe, own if is_apart else syntax)
         grid = _frame_grid(config, image)
         name = f"level-{image.level}" if image.level is not None else image.kind.lower()
         if len(paths) < image.optical_paths:
@@ -192,7 +193,7 @@ def _check_limits(plan: InstancePlan, config: ConversionConfig) -> None:
             "(PS3.3 C.7.6.3)",
             level=plan.level,
         )
-    is_one_file = config.max_instance_bytes is None
+    is_one_file = config.max_instance_bytes is None and config.profile.tiff is None
     if is_one_file and not plan.transfer_syntax.is_encapsulated and plan.frame_bytes * plan.frames > _LARGEST_NATIVE:
         raise SourceError(
             f"{plan.name} has {plan.frame_bytes * plan.frames} bytes of native pixel data, more than the 2^32-2 "

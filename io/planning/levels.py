@@ -98,8 +98,9 @@ def _pyramid(
     if config.level_spacings_um is not None:
         spacing_um = 1000 * (facts.pixel_spacing_mm or (0.0, 0.0))[1]
         return by_spacing(sizes, spacing_um * base.grid.columns / sizes[0][0], config.level_spacings_um)
-    if config.add_missing_levels or config.regenerate_pyramid:
-        return halved(sizes, frame_size(sources[0], config), keep=config.add_missing_levels)
+    has_no_pyramid = config.profile.tiff is not None and len(sources) == 1  # readers of TIFF want one
+    if config.add_missing_levels or config.regenerate_pyramid or has_no_pyramid:
+        return halved(sizes, frame_size(sources[0], config), keep=not config.regenerate_pyramid)
     return as_it_is(sizes)
 
 

@@ -66,6 +66,8 @@ def route_image(config: ConversionConfig, image: SourceImage, probe: Probe, synt
         reason = Reason.SYNTAX_REQUESTED if probe.transfer_syntax in allowed else Reason.SYNTAX_NOT_KEPT
     syntax = encoding_syntax(syntax, is_lossy_asked=config.asks_for_loss, bits=image.bits)
     syntax = syntax if syntax in allowed else profile.otherwise
+    if profile.tiff is not None and image.bits != 8:
+        syntax = TransferSyntax.EXPLICIT_VR_LITTLE_ENDIAN
     if syntax in _OF_8_BITS and image.bits != 8:
         raise SourceError(
             f"{syntax.option} holds 8 bits a sample, this slide has {image.bits}: use --transfer-syntax "

@@ -12,6 +12,7 @@ from pipeline.io.dicom.offset_table import ITEM_HEADER_BYTES, ITEM_TAG
 from pipeline.io.runs.digests import digest_rows
 from pipeline.io.runs.opened import OpenedSlide
 from pipeline.io.storage.contract import OutputStore
+from pipeline.io.tiff.fitting import fit_run
 from pipeline.model.errors import TileError
 from pipeline.model.records import RunCounters, StagedRun
 from pipeline.model.tiles import Buffer, Frame, FrameRun
@@ -21,19 +22,24 @@ _HOST = socket.gethostname()
 
 
 def stage_run(run: FrameRun, slide: OpenedSlide, store: OutputStore) -> StagedRun:
-    """Write the run and its digests. Raises StorageError, and TileError for a frame that no stage has made."""
-    frames = _complete(run)
+    """Write the run and its digests. Raises StorageError, and TileError for a frame that no stage has made.
+
+    What becomes TIFF is staged as its tiles, one behind the other, and without digests.
+    """
+    is_tiff = slide.config.profile.tiff is not None
+    frames = _complete(fit_run(run, slide) if is_tiff else run)
     started = perf_counter_ns()
     lengths = np.array([len(frame.head) + len(frame.body) for frame in frames], np.uint32)
-    encapsulated = run.plan.transfer_syntax.is_encapsulated
+    encapsulated = run.plan.transfer_syntax.is_encapsulated and not is_tiff
     items = lengths + (lengths & 1) if encapsulated else lengths
     buffers = _items(frames, items, items - lengths) if encapsulated else _native(frames)
     size = int(items.sum()) + (ITEM_HEADER_BYTES * len(frames) if encapsulated else 0)
     offset = run.key.offset if _is_as_predicted(run, size) else None
     key = run.key
     place = store.stage_run(key.slide_id, key.instance, key.first_frame, buffers, offset)
-    rows = digest_rows(run.digests, lengths, run.routes, run.rejected)
-    store.stage_digests(key.slide_id, key.instance, key.first_frame * rows.itemsize, rows.tobytes())
+    if not is_tiff:
+        rows = digest_rows(run.digests, lengths, run.routes, run.rejected)
+        store.stage_digests(key.slide_id, key.instance, key.first_frame * rows.itemsize, rows.tobytes())
     timings = run.timings
     return StagedRun(
         slide_id=key.slide_id,
@@ -94,4 +100,4 @@ def _items(frames: list[Frame], items: NDArray[np.uint32], pads: NDArray[np.uint
 
 
 def _native(frames: list[Frame]) -> list[Buffer]:
-    return [frame.body for frame in frames]
+    return [buffer for frame in frames for buffer in frame if len(buffer)]

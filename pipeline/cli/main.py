@@ -22,6 +22,10 @@ COMMANDS = {
     "inspect": Command("pipeline.cli.inspect", "show what is in a slide, and what would become of it"),
     "verify": Command("pipeline.cli.verify", "check a converted slide against its source, from the files alone"),
     "validate": Command("pipeline.cli.validate", "check whole-slide DICOM files of any writer against the standard"),
+    "export": Command("pipeline.cli.export", "turn DICOM slides into pyramidal TIFF"),
+    "batch": Command("pipeline.cli.batch", "keep a serving folder of TIFF filled from an inbox"),
+    "routes": Command("pipeline.cli.routes", "show which tiles of a converted slide passed and which were encoded"),
+    "frame": Command("pipeline.cli.frame", "take one frame out of a slide, as DICOM that stands alone"),
     "clean": Command("pipeline.cli.clean", "remove what killed jobs left in the staging area of an output"),
     "metadata-sample": Command("pipeline.cli.metadata_sample", "print a filled metadata file to start from"),
 }

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from pipeline.model.errors import ConfigError
 from pipeline.model.offset_table import OffsetTable
+from pipeline.model.tiff_target import TiffTarget
 from pipeline.model.transfer_syntaxes import TransferSyntax
 
 
@@ -39,6 +40,8 @@ class TargetProfile:
     optical_paths: int | None = None
     sources: tuple[tuple[str, str], ...] = ()
     """Field and where it comes from, of every limit."""
+    tiff: TiffTarget | None = None
+    """TIFF is written, whose samples of more than 8 bits are planned as native ones; None: DICOM."""
 
     def __post_init__(self) -> None:
         if self.otherwise not in self.kept or not set(self.kept) <= set(self.accepted):
@@ -54,7 +57,9 @@ class TargetProfile:
     @property
     def rules(self) -> tuple[object, ...]:
         """What shapes the DICOM: all but the words for people."""
-        return tuple(getattr(self, name) for name in self.__slots__ if name not in ("store", "sources"))
+        return tuple(getattr(self, name) for name in self.__slots__ if name not in ("store", "sources", "tiff")) + (
+            () if self.tiff is None else (self.tiff,)
+        )
 
     def source(self, limit: str) -> str:
         """Return where a limit comes from; the field's name is the limit's."""

@@ -1,0 +1,1 @@
+"""Tests of series that live on servers."""

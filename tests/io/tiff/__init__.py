@@ -1,0 +1,1 @@
+"""Tests of TIFF as it is written."""

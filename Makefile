@@ -29,10 +29,10 @@ DEMO_SLIDE = $(or $(SLIDE),$(SAMPLE))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo demo-gcs fake-gcs-server prism test test-slow test-flink flink-job-server test-dataflow lint format types bench bench-corpus fuzz
+.PHONY: help setup demo demo-gcs fake-gcs-server prism test test-slow test-dicomweb-client test-flink flink-job-server test-dataflow lint format types bench bench-corpus fuzz
 
 help: ## List what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-21s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 setup: $(READY) ## Make the virtual environment .venv with slidebeam and its tools (PYTHON=python3.12 picks another Python)
 
@@ -76,6 +76,12 @@ test: $(READY) ## Run the tests but the slow ones (ARGS="-k jpeg -x" go to pytes
 
 test-slow: $(READY) ## Run the slow tests: jobs that are killed, engines, full disks, large slides
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile -m slow $(ARGS)
+
+test-dicomweb-client: $(READY) ## Run the tests of readers of servers with the version of dicomweb-client that wsidicom wants
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade \
+		--target build/dicomweb-client 'dicomweb-client==0.59.3'
+	PYTHONPATH='$(CURDIR)/build/dicomweb-client' $(BIN)/python -m pytest tests/io/reader -m 'not slow' \
+		-k 'client or find or dicomweb or surface' $(ARGS)
 
 test-flink: $(READY) $(FLINK_HOME)/lib ## Run slides on a Flink cluster that loses a TaskManager (needs a JDK and FLINK_JOB_SERVER_JAR=...)
 	@command -v javac >/dev/null || { echo 'test-flink needs a Java development kit, 11 or 17'; exit 2; }

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pipeline.io.reader.slide import Slide as Slide
     from pipeline.io.reader.source_slide import open_slide as open_slide
     from pipeline.io.reader.streaming import SlideStreamingReader as SlideStreamingReader
+    from pipeline.io.reader.streaming import open_frames as open_frames
     from pipeline.io.reader.upstream import ChannelTypes as ChannelTypes
     from pipeline.io.reader.upstream import ImageFlavors as ImageFlavors
     from pipeline.io.reader.upstream import PyramidLevel as PyramidLevel
@@ -55,7 +56,7 @@ _MODULES = {
     "sampler": ("TotalPixelMatrixSampler",),
     "slide": ("Slide",),
     "source_slide": ("open_slide",),
-    "streaming": ("SlideStreamingReader",),
+    "streaming": ("SlideStreamingReader", "open_frames"),
     "upstream": (
         "ChannelTypes",
         "ImageFlavors",

@@ -39,5 +39,12 @@ def test_blocks_run(document: Path, sample_slide: Path, tmp_path: Path) -> None:
     environment = {**os.environ, "PATH": f"{scripts}:{os.environ['PATH']}"}
     require_tool(str(scripts / "slidebeam"), "slidebeam (pip install -e .)")
     for language, text in BLOCK.findall(document.read_text()):
-        done = subprocess.run(command(language, text, tmp_path), cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command(language, text, tmp_path),
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         assert done.returncode == 0, f"{text}\n{done.stdout}\n{done.stderr}"

@@ -48,7 +48,9 @@ def test_frames_that_a_server_does_not_serve_are_an_error(orthanc: Orthanc) -> N
 
 
 def test_a_server_that_is_not_there_is_asked_once() -> None:
-    client = CountingClient(DICOMwebClient("http://127.0.0.1:9/dicom-web"))
+    server = DICOMwebClient("http://127.0.0.1:9/dicom-web")
+    server.set_http_retry_params(retry=False)  # else it tries for half a minute by itself
+    client = CountingClient(server)
     matrix = TotalPixelMatrix(client, level(PICTURE), correct_color=False)
     with pytest.raises(StorageError, match="were not served"):
         matrix[0]

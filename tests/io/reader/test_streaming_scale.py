@@ -11,8 +11,8 @@ import numpy as np
 import pydicom
 import pytest
 
+from pipeline.io.dicom.element_writer import item_bytes
 from pipeline.io.dicom.offset_table import offset_tables
-from pipeline.io.reader.element_bytes import item_bytes
 from pipeline.io.reader.streaming import SlideStreamingReader
 from pipeline.model.offset_table import OffsetTable
 from tests.graph.conversions import convert

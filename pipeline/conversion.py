@@ -9,6 +9,7 @@ from apache_beam.options.pipeline_options import DebugOptions, DirectOptions, Pi
 from pipeline.beam_options import beam_options
 from pipeline.engines.choice import engine_name, new_pipeline
 from pipeline.engines.traits import engine_traits
+from pipeline.execution import execute
 from pipeline.graph import build_graph
 from pipeline.io.reports.json_files import read_json, write_json
 from pipeline.io.reports.write import report_name
@@ -16,11 +17,8 @@ from pipeline.io.slide_list import write_slide_list
 from pipeline.io.storage.opening import open_store
 from pipeline.model.config import ConversionConfig
 from pipeline.model.cores import usable_cores
-from pipeline.model.errors import StorageError
 from pipeline.model.keys import SlideInput
-from pipeline.transforms.isolation import close_slides_in_helpers, end_helpers, isolated
-from pipeline.transforms.metrics import job_counters
-from pipeline.transforms.process import LOST_SLIDES, OPENED
+from pipeline.transforms.isolation import isolated
 
 _ONE_PROCESS = "no_use_multiple_sdk_containers"
 """Experiment of Dataflow."""
@@ -47,25 +45,17 @@ def run_conversion(
     slides_of_job = len(slides) + (wave is not None)  # other waves have theirs
     build_graph(pipeline, slide_list, isolated(shared_out(config, options), slides_of_job), job, wave)
     try:
-        result = pipeline.run()
-        result.wait_until_finish()
-    except BaseException as error:
-        end_helpers()  # what hangs in one of them would keep this process from its end
-        if not isinstance(error, Exception):
-            raise
-        raise StorageError(
-            f"the job ended before its reports were written: {error}; slides that were published stay, and the same "
-            "command goes on from there",
-            uri=config.output,
-        ) from error
+        execution = execute(
+            pipeline,
+            options,
+            ended="the job ended before its reports were written",
+            kept="slides that were published stay, and the same command goes on from there",
+            output=config.output,
+        )
     finally:
-        OPENED.close()
-        LOST_SLIDES.clear()
-        close_slides_in_helpers()
         store.remove_job_file(slide_list.name)
     report = read_json(store, f"{job}/{report_name(wave)}")
-    report["engine"] = f"{engine_name(options)} ({type(result).__module__}.{type(result).__name__})"
-    report["counters"] = job_counters(result)
+    report |= {"engine": execution.engine, "counters": execution.counters}
     write_json(store, f"{job}/{report_name(wave)}", report)
     return report
 

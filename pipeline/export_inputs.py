@@ -8,6 +8,7 @@ import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import NamedTuple
 
 from pipeline.inputs import expand_inputs
@@ -40,7 +41,8 @@ class ExportRequest(NamedTuple):
 def requested_export(inputs: Sequence[str], output: str, format: TiffFormat | None) -> ExportRequest:
     """Return the slides that arguments name; `format` None: the output's suffix says it, or plain TIFF.
 
-    Raises ConfigError for a name that leads to nothing, and a file as output of several slides.
+    Raises ConfigError for a name that leads to nothing, a file as output of several slides, one that is no TIFF by its
+    name, and an output in the folder of a slide.
     """
     slides = tuple(slide for named in inputs for slide in slides_named(named, output))
     suffix = split_suffix(output)[1].lower()
@@ -50,19 +52,31 @@ def requested_export(inputs: Sequence[str], output: str, format: TiffFormat | No
         folder = output.rstrip("/") if is_address(output) else os.path.abspath(output)
         if not is_address(folder) and os.path.exists(folder) and not os.path.isdir(folder):
             raise ConfigError(f"{output} is a file, and no TIFF by its name; name a folder, or a file like slide.tiff")
+        if suffix and files_of(f"a{suffix}") is not None and not os.path.isdir(output):
+            raise ConfigError(f"{output} has the suffix of no TIFF, which are {', '.join(_FORMATS)}, and is no folder")
+        _check_apart(slides, folder)
         return ExportRequest(with_tiff_names(slides, chosen), folder, chosen)
     if len(slides) > 1:
         raise ConfigError(f"{output} is one file, and {len(slides)} slides are to be exported; name a folder")
     folder, _, name = output.rpartition("/")
     if not is_address(output):
         folder, name = os.path.split(os.path.abspath(output))
+    _check_apart(slides, folder)
     return ExportRequest(tuple(replace(slide, slide_id=name) for slide in slides), folder, format or _FORMATS[suffix])
+
+
+def _check_apart(slides: Sequence[SlideInput], output: str) -> None:
+    """Raise ConfigError where the output is in the folder of a slide, which would be of no one slide any more."""
+    real = Path(os.path.realpath(output))
+    for slide in slides:
+        if os.path.isdir(slide.uri) and real.is_relative_to(os.path.realpath(slide.uri)):
+            raise ConfigError(f"{slide.uri} is the folder of a slide, where no TIFF may lie; name another output")
 
 
 def slides_named(named: str, output: str) -> Iterator[SlideInput]:
     """Yield the slides that one argument names: paths, folders, globs and objects of any slide that can be opened."""
     try:
-        yield from expand_inputs([named], output if not is_address(output) else "")
+        yield from expand_inputs([named], output.rstrip("/") if is_address(output) else output)
     except ConfigError as error:
         raise ConfigError(error.message.replace("--input ", "")) from error
 

@@ -4,11 +4,10 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from apache_beam.options.pipeline_options import PipelineOptions
-
 from pipeline.beam_options import beam_options
 from pipeline.conversion import shared_out
-from pipeline.engines.choice import engine_name, new_pipeline
+from pipeline.engines.choice import new_pipeline
+from pipeline.execution import execute
 from pipeline.export_graph import build_export_graph
 from pipeline.interruption import Interruption
 from pipeline.io.reports.progress import BOARD
@@ -19,13 +18,10 @@ from pipeline.io.staging.ownership import Ownership
 from pipeline.io.storage.opening import open_store
 from pipeline.job_work import traits_of
 from pipeline.model.config import ConversionConfig
-from pipeline.model.errors import StorageError
 from pipeline.model.keys import SlideInput
 from pipeline.model.tiff_export import ExportedTiff, TiffExportConfig
 from pipeline.preflight import check_output, check_sources
-from pipeline.transforms.isolation import close_slides_in_helpers, end_helpers, isolated
-from pipeline.transforms.metrics import job_counters
-from pipeline.transforms.process import LOST_SLIDES, OPENED
+from pipeline.transforms.isolation import isolated
 from pipeline.transforms.report_tiffs import REPORT_FILE
 from pipeline.waves import waves_of
 
@@ -65,28 +61,20 @@ class ExportWaves:
         options = beam_options(self._beam_arguments)
         pipeline = new_pipeline(options)
         slide_list = write_slide_list(self._store, slides, secret=False)
-        config = isolated(self._shared(options), of_job)
+        config = isolated(shared_out(self._config, options), of_job)
         build_export_graph(pipeline, slide_list, self._export, config, self._job)
         try:
-            result = pipeline.run()
-            result.wait_until_finish()
-        except BaseException as error:
-            end_helpers()  # what hangs in one of them would keep this process from its end
-            if not isinstance(error, Exception):
-                raise
-            raise StorageError(
-                f"the export ended before its time: {error}; TIFFs that were written stay", uri=self._export.output
-            ) from error
+            execution = execute(
+                pipeline,
+                options,
+                ended="the export ended before its time",
+                kept="TIFFs that were written stay",
+                output=self._export.output,
+            )
         finally:
-            OPENED.close()
-            LOST_SLIDES.clear()
-            close_slides_in_helpers()
             self._store.remove_job_file(slide_list.name)
-        self.engine = f"{engine_name(options)} ({type(result).__module__}.{type(result).__name__})"
-        self.counters.update(job_counters(result))
+        self.engine = execution.engine
+        self.counters.update(execution.counters)
         rows = json.loads(self._store.read_job_file(REPORT_FILE))
         self._store.remove_job_file(REPORT_FILE)
         return [ExportedTiff.from_row(row) for row in rows]
-
-    def _shared(self, options: PipelineOptions) -> ConversionConfig:
-        return shared_out(self._config, options)

@@ -90,10 +90,16 @@ def _expand(pattern: str, output: str, mapping: str) -> Iterator[SlideInput]:
     elif glob.has_magic(pattern):
         found = list(matches(pattern, output))
         if not found:
-            raise ConfigError(f"--input {pattern}: no slide matches (quote a glob, so that the shell leaves it alone)")
+            raise ConfigError(f"--input {pattern}: no slide matches ({_why_none(pattern, output)})")
         yield from found
     else:
         raise ConfigError(f"--input {pattern}: there is no such file or folder")
+
+
+def _why_none(pattern: str, output: str) -> str:
+    if output and next(matches(pattern, ""), None) is not None:
+        return f"what lies in the output, {output}, is left out; name another output"
+    return "quote a glob, so that the shell leaves it alone"
 
 
 def _scene_of(slide: SlideInput, scene: int) -> SlideInput:
@@ -107,7 +113,8 @@ def _named_by_path(path: Path, pattern: str) -> SlideInput:
     if slide is None:
         raise ConfigError(
             f"--input {pattern} is a folder, and not of one slide; "
-            f"--input '{pattern.rstrip('/')}/*' takes the slides in it, '/**/*.svs' those of its folders too"
+            f"--input '{pattern.rstrip('/')}/*' takes the slides in it, "
+            f"'{pattern.rstrip('/')}/**/*.svs' the .svs of its folders too"
         )
     return SlideInput(uri=str(slide), slide_id=slide.name)
 

@@ -37,7 +37,7 @@ def check_output(output: str, job: str) -> None:
     if is_address(output):
         open_store(output, job).prepare()
     else:
-        _check_folder(Path(output), "name another --output, or change its permissions")
+        _check_folder(Path(output), "name another output, or change its permissions")
 
 
 def check_sources(uris: Iterable[str]) -> None:

@@ -76,8 +76,8 @@ def _check(slide: SlideInput, name: str) -> None:
 
 def _collision(one: SlideInput, other: SlideInput, what: str) -> str:
     return (
-        f"{one.uri} and {other.uri}: {what} {one.slide_id}; convert them to two outputs, use a glob that begins "
-        "higher up, which keeps the folders apart, or name them in a manifest (`name:` in a mapping file)"
+        f"{one.uri} and {other.uri}: {what} {one.slide_id}; give each an output of its own, use a glob "
+        "that begins higher up, which keeps the folders apart, or, to convert, a manifest (`name:` in a mapping file)"
     )
 
 

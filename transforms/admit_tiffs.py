@@ -57,12 +57,17 @@ def begun(plan: SlidePlan) -> TiffBegun:
 def _check_place(target: str, source: str, export: TiffExportConfig) -> None:
     if not stands(target):
         return
+    if not is_address(target):
+        if os.path.isdir(target):
+            raise OutputExists(f"{target} is a folder, and not replaced by a file; name another output", uri=target)
+        if _is_one_file(target, source):
+            raise OutputExists(f"{target} is the slide itself; name another output", uri=target)
     if not export.overwrite:
         raise OutputExists(f"{target} exists; --overwrite replaces it", uri=target)
-    if (
-        not is_address(target)
-        and not is_address(source)
-        and os.path.exists(source)
-        and os.path.samefile(target, source)
-    ):
-        raise OutputExists(f"{target} is the slide itself; name another output", uri=target)
+
+
+def _is_one_file(target: str, source: str) -> bool:
+    """Whether a place on the disk is the slide; a link that leads nowhere is not."""
+    if is_address(source) or not os.path.exists(source) or not os.path.exists(target):
+        return False
+    return os.path.samefile(target, source)

@@ -1,4 +1,8 @@
-"""Open a slide as the configuration wants to see it, or as the files that were made of it saw it."""
+"""Open a slide as the configuration wants to see it, or as the files that were made of it saw it.
+
+The configuration's wishes are sources around the source, one around the other: another background, what a TIFF can
+hold, nothing that identifies.
+"""
 
 from pathlib import Path
 
@@ -14,7 +18,7 @@ from pipeline.model.deidentification import Deidentify
 
 
 def open_slide(uri: str, config: ConversionConfig) -> SlideSource:
-    """Open a slide, with the background, as TIFF holds it, without what identifies: as it says. Raises SourceError."""
+    """Open a slide with the wishes of a configuration around it; the caller closes it. Raises SourceError."""
     source = open_source(uri)
     try:
         if config.background is not None:

@@ -15,7 +15,7 @@ UNDEFINED_LENGTH = 0xFFFFFFFF
 ITEM = 0xFFFEE000
 ITEM_DELIMITER = 0xFFFEE00D
 SEQUENCE_DELIMITER = 0xFFFEE0DD
-_LONG_VRS = frozenset((b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"))
+LONG_VRS = frozenset((b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"))
 """Value representations whose length has 32 bits, behind two reserved bytes (PS3.5 table 7.1-1)."""
 _WINDOW = 1 << 18
 _HEADER = struct.Struct("<HH2sH")
@@ -64,7 +64,7 @@ class ElementReader:
         tag = group << 16 | element
         if self._implicit or group == 0xFFFE:
             return Element(tag, b"", at + _ITEM_HEADER, int.from_bytes(self._window[begin + 4 : begin + 8], "little"))
-        if vr in _LONG_VRS:
+        if vr in LONG_VRS:
             begin = self._move_to(at, _LARGEST_HEADER)
             length = int.from_bytes(self._window[begin + 8 : begin + 12], "little")
             return Element(tag, vr, at + _LARGEST_HEADER, length)

@@ -65,7 +65,7 @@ def _offsets_mm(
     plan: SlidePlan, instance: InstancePlan, columns: NDArray[np.int64], rows: NDArray[np.int64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return X and Y of each frame's top left pixel in the slide coordinate system (C.8.12.2.1.1)."""
-    origin = origin_mm(plan, instance.kind)
+    origin = origin_mm(plan.facts, instance.kind)
     between_rows, between_columns = pixel_spacing_mm(instance)
     x, y = (
         origin[axis] + columns * between_columns * ORIENTATION[axis] + rows * between_rows * ORIENTATION[3 + axis]

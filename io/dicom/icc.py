@@ -49,7 +49,7 @@ def chosen_profile(choice: IccChoice, source: bytes) -> tuple[bytes, str, tuple[
 def input_profile(profile: bytes, origin: str) -> bytes:
     """Return a profile that the user gives as it is stored; ConfigError says what is wrong with that of `origin`."""
     profile = profile[: int.from_bytes(profile[:4], "big")]
-    objection = _objection(profile)
+    objection = objection_to(profile)
     if objection:
         raise ConfigError(f"{origin} {objection}; --icc takes an RGB profile of an input or display device")
     return _as_input(profile)
@@ -63,7 +63,7 @@ def optical_path_profile(profile: bytes) -> tuple[bytes, str, tuple[str, ...]]:
     if not profile:
         return SRGB_PROFILE, "srgb", ()
     profile = profile[: int.from_bytes(profile[:4], "big")]
-    objection = _objection(profile)
+    objection = objection_to(profile)
     if objection:
         return SRGB_PROFILE, "srgb", (f"the slide's ICC profile {objection}; sRGB is stored instead",)
     if profile[_CLASS] == b"scnr":
@@ -85,7 +85,7 @@ def _as_input(profile: bytes) -> bytes:
     return bytes(changed)
 
 
-def _objection(profile: bytes) -> str:
+def objection_to(profile: bytes) -> str:
     """Return why this is no RGB profile that can describe an input device, empty if it is one."""
     if len(profile) < _HEADER_BYTES + 4 or profile[_SIGNATURE] != b"acsp":
         return "has no header of an ICC profile"

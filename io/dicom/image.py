@@ -55,7 +55,7 @@ def general_image(plan: SlidePlan, instance: InstancePlan) -> Dataset:
 
 def tile_organization(plan: SlidePlan, instance: InstancePlan) -> Dataset:
     """Return the Microscope Slide Layer Tile Organization module (C.8.12.14)."""
-    x, y = origin_mm(plan, instance.kind)
+    x, y = origin_mm(plan.facts, instance.kind)
     origin = Dataset()
     origin.XOffsetInSlideCoordinateSystem = decimal_string(x)
     origin.YOffsetInSlideCoordinateSystem = decimal_string(y)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from pipeline.model.errors import ConfigError
 from pipeline.model.plan import InstancePlan, SlidePlan
-from pipeline.model.source import ImageKind
+from pipeline.model.source import ImageKind, ScannerFacts
 
 ORIENTATION = (0, -1, 0, -1, 0, 0)
 """Direction cosines of rows and columns for a slide with its label on the left."""
@@ -19,14 +19,14 @@ _LABEL_BEGINS_MM = 50.0
 SLIDE_LENGTH_MM = 75.0
 
 
-def origin_mm(plan: SlidePlan, kind: ImageKind) -> tuple[float, float]:
+def origin_mm(facts: ScannerFacts, kind: ImageKind) -> tuple[float, float]:
     """Return X and Y of the top left pixel; of a standard slide's corner where the scanner does not say.
 
     Levels and thumbnail begin beside the label, label and overview at the end of the slide.
     """
     if kind in (ImageKind.LABEL, ImageKind.OVERVIEW):
         return _SLIDE_WIDTH_MM, SLIDE_LENGTH_MM
-    return plan.facts.origin_mm or (_SLIDE_WIDTH_MM, _LABEL_BEGINS_MM)
+    return facts.origin_mm or (_SLIDE_WIDTH_MM, _LABEL_BEGINS_MM)
 
 
 def pixel_spacing_mm(instance: InstancePlan) -> tuple[float, float]:

@@ -5,6 +5,7 @@ Only what decides whether a frame passes is read. Whatever the bytes are, the re
 
 from dataclasses import dataclass
 
+from pipeline.io.jpeg.markers import FRAME_MARKERS
 from pipeline.model.errors import CodecError
 from pipeline.model.tiles import Buffer
 
@@ -43,6 +44,19 @@ def parse_header(stream: Buffer) -> JpegLsHeader:
         elif marker == _SOS:
             return _header(frame, body)
         position = end
+
+
+def begins_jpeg_ls(stream: Buffer) -> bool:
+    """Whether the first frame header of a stream that begins with SOI is that of JPEG-LS."""
+    position = len(_SOI)
+    while position + 4 <= len(stream) and stream[position] == 0xFF:
+        marker = stream[position + 1]
+        if marker == _SOF55:
+            return True
+        if marker in FRAME_MARKERS or marker == _SOS:
+            return False
+        position += 2 + int.from_bytes(stream[position + 2 : position + 4], "big")
+    return False
 
 
 def codestream_end(stream: Buffer) -> int:

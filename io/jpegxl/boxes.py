@@ -28,6 +28,11 @@ def is_container(frame: Buffer) -> bool:
     return bytes(frame[: len(_SIGNATURE)]) == _SIGNATURE
 
 
+def is_jpeg_xl(frame: Buffer) -> bool:
+    """Whether the frame begins as a container or as a bare codestream does."""
+    return bytes(frame[: len(_BARE)]) == _BARE or is_container(frame)
+
+
 def boxes(frame: Buffer) -> Iterator[Box]:
     """Yield the boxes of a container, one byte of padding left out; CodecError where they cannot be followed."""
     position, size = 0, len(frame)

@@ -63,7 +63,7 @@ def _plan(source: SlideSource, slide: SlideInput, of_all: ConversionConfig) -> S
     own = (*place, f"scene {description.scene}") if description.scenes else place
     icc, icc_source = b"", ""
     icc_doubts: tuple[str, ...] = ()
-    if base.samples == 3:
+    if base.samples == 3 and config.profile.tiff is None:  # a TIFF takes the slide's as it is, or none
         icc, icc_source, icc_doubts = chosen_profile(config.icc, description.icc_profile)
     by_image = plan_instances(source, wanted, probes, syntax, facts, config, own)
     instances = tuple(instance for of_image in by_image for instance in of_image)

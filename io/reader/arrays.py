@@ -13,6 +13,8 @@ from typing import Any, Protocol, SupportsIndex, runtime_checkable
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from pipeline.io.reader.slide_region import Matrix
+
 Index = SupportsIndex | slice | EllipsisType
 """What one axis of a `LevelArray` is asked with."""
 _LARGEST_TILE = 4096 * 4096
@@ -24,23 +26,12 @@ _MOST_JOINED = 2048 * 2048
 
 
 @runtime_checkable
-class PixelMatrix(Protocol):
+class PixelMatrix(Matrix, Protocol):
     """The total pixel matrix of one level, channel and focal plane. Reading is safe from several threads."""
-
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        """Rows, columns, samples."""
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """Of the pixels."""
 
     @property
     def tile_shape(self) -> tuple[int, int, int]:
         """Rows, columns and samples of a stored tile, which may be larger than the matrix."""
-
-    def __getitem__(self, key: tuple[slice, slice, slice]) -> NDArray[Any]:
-        """Return the pixels of slices with a step of one, which lie inside; absent tiles are filled."""
 
 
 class LevelArray:

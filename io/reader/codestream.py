@@ -7,20 +7,15 @@ the family: its decoder reads all syntaxes of it.
 import struct
 from collections.abc import Sequence
 
+from pipeline.io.jpegls.markers import begins_jpeg_ls
+from pipeline.io.jpegxl.boxes import is_jpeg_xl
 from pipeline.model.errors import CodecError
 from pipeline.model.tiles import Buffer
 from pipeline.model.transfer_syntaxes import TransferSyntax
 
 _SOI = b"\xff\xd8"
-_SOF55 = 0xF7
-"""JPEG-LS (ISO/IEC 14495-1 annex C)."""
-_NO_SOF = (0xC4, 0xC8, 0xCC)
-_MAGIC = {
-    b"\xff\x4f\xff\x51": TransferSyntax.JPEG_2000,
-    b"\x00\x00\x00\x0cjP  ": TransferSyntax.JPEG_2000,
-    b"\xff\x0a": TransferSyntax.JPEG_XL,
-    b"\x00\x00\x00\x0cJXL ": TransferSyntax.JPEG_XL,
-}
+_JPEG_2000 = (b"\xff\x4f\xff\x51", b"\x00\x00\x00\x0cjP  ")
+"""SOC with SIZ, and the signature box of a JP2 file (ISO/IEC 15444-1 annexes A and I)."""
 _RLE_HEADER = struct.Struct("<16I")
 
 
@@ -36,10 +31,11 @@ def told_syntax(frame: Buffer, native_bytes: Sequence[int]) -> TransferSyntax:
         return TransferSyntax.EXPLICIT_VR_LITTLE_ENDIAN
     start = bytes(frame[:12])
     if start.startswith(_SOI):
-        return TransferSyntax.JPEG_LS_LOSSLESS if _frame_marker(frame) == _SOF55 else TransferSyntax.JPEG_BASELINE
-    for magic, syntax in _MAGIC.items():
-        if start.startswith(magic):
-            return syntax
+        return TransferSyntax.JPEG_LS_LOSSLESS if begins_jpeg_ls(frame) else TransferSyntax.JPEG_BASELINE
+    if start.startswith(_JPEG_2000):
+        return TransferSyntax.JPEG_2000
+    if is_jpeg_xl(frame):
+        return TransferSyntax.JPEG_XL
     raise CodecError(f"a frame of {len(frame)} bytes that begins with {start.hex()} is of no codec that is known")
 
 
@@ -52,14 +48,3 @@ def _is_rle(frame: Buffer) -> bool:
     return (
         bool(used) and used[0] == _RLE_HEADER.size and used == sorted(used) and used[-1] < len(frame) and not any(spare)
     )
-
-
-def _frame_marker(frame: Buffer) -> int | None:
-    """Return the low byte of the marker that begins a JPEG's frame header; None where there is none."""
-    at = len(_SOI)
-    while at + 4 <= len(frame) and frame[at] == 0xFF:
-        marker = frame[at + 1]
-        if marker == _SOF55 or (0xC0 <= marker <= 0xCF and marker not in _NO_SOF):
-            return int(marker)
-        at += 2 + int.from_bytes(frame[at + 2 : at + 4], "big")
-    return None

@@ -30,10 +30,11 @@ _EDGE = 6 / 29
 
 
 class ColourTransform:
-    """A profile's transform to sRGB, for many threads. Made once for a matrix."""
+    """A profile's transform to sRGB, for many threads. Made once for a matrix; it can be pickled."""
 
     def __init__(self, profile: bytes) -> None:
         """Take the profile; SourceError where it cannot be used."""
+        self._profile = profile
         try:
             self._transform = ImageCms.buildTransform(
                 ImageCms.ImageCmsProfile(BytesIO(profile)),
@@ -46,6 +47,9 @@ class ColourTransform:
             raise SourceError(
                 f"the ICC profile of {len(profile)} bytes cannot be applied ({error}); read with correct_color=False"
             ) from error
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return ColourTransform, (self._profile,)
 
     def apply(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Return (rows, columns, 3) of sRGB."""

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from pydicom import Dataset
 from pydicom import Sequence as DicomSequence
 
-_OF_A_PART = (
+OF_A_PART = (
     "ConcatenationUID",
     "ConcatenationFrameOffsetNumber",
     "InConcatenationNumber",
     "InConcatenationTotalNumber",
     "SOPInstanceUIDOfConcatenationSource",
 )
+"""Attributes that only a part of a concatenation has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,18 @@ def parts_of(metadata: Dataset) -> tuple[Part, ...]:
     if isinstance(metadata, MergedMetadata):
         return metadata.parts
     return (Part(str(metadata.SOPInstanceUID), 0, _frames(metadata)),)
+
+
+def frames_by_part(parts: Sequence[Part], frames: Sequence[int]) -> list[tuple[int, list[int]]]:
+    """Tell for each part that is needed which of the frames it has; a frame that is asked for twice is there once."""
+    needed = dict.fromkeys(frames)
+    if len(parts) == 1:
+        return [(0, list(needed))]
+    groups = (
+        (number, [frame for frame in needed if part.first_frame <= frame < part.first_frame + part.frames])
+        for number, part in enumerate(parts)
+    )
+    return [(number, own) for number, own in groups if own]
 
 
 def merge_concatenations(metadata: Sequence[Dataset]) -> list[Dataset]:
@@ -85,7 +98,7 @@ def _merge(parts: Sequence[Dataset]) -> Dataset:
     merged.parts = tuple(members)
     # Added, and not assigned, which would change the elements that the first part shares.
     merged.add_new("NumberOfFrames", "IS", expected)
-    for keyword in _OF_A_PART:
+    for keyword in OF_A_PART:
         merged.pop(keyword, None)
     if all("PerFrameFunctionalGroupsSequence" in part for part in ordered):
         groups = [item for part in ordered for item in part.PerFrameFunctionalGroupsSequence]

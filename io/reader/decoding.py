@@ -22,6 +22,8 @@ from pipeline.model.transfer_syntaxes import TransferSyntax
 
 _GRAY = "MONOCHROME2"
 _FLOATS = {32: "<f4", 64: "<f8"}
+_ALLOCATED = {1: (1, 8, 16, *_FLOATS), 3: (8, 16)}
+"""Bits of a sample, by samples of a pixel."""
 _NATIVE = TransferSyntax.EXPLICIT_VR_LITTLE_ENDIAN
 
 
@@ -31,10 +33,15 @@ class FrameDecoder:
     def __init__(self, metadata: Dataset) -> None:
         """Take what the data set says of its pixels."""
         self.rows, self.columns = int(metadata.Rows), int(metadata.Columns)
-        self.samples = int(metadata.get("SamplesPerPixel") or 1)
+        self.samples = int(metadata.SamplesPerPixel)
         self.bits = int(metadata.BitsAllocated)
         self.bits_stored = int(metadata.get("BitsStored") or self.bits)
         self.photometric = str(metadata.get("PhotometricInterpretation") or _GRAY)
+        if self.bits not in _ALLOCATED.get(self.samples, ()) or not 1 <= self.bits_stored <= self.bits:
+            raise ValueError(
+                f'Image "{metadata.SOPInstanceUID}" has pixels of {self.samples} samples with {self.bits_stored} of '
+                f"{self.bits} bits, which are not read."
+            )
         self._signed = bool(metadata.get("PixelRepresentation") or 0)
         self._planar = metadata.get("PlanarConfiguration") == 1
         self._codecs: dict[TransferSyntax, TileCodec] = {}

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dicomweb_client import DICOMClient
 from highdicom.sr import CodedConcept
 from pydicom import Dataset
+from pydicom.multival import MultiValue
 from pydicom.sr.coding import Code
 from pydicom.uid import ParametricMapStorage, SegmentationStorage, VLWholeSlideMicroscopyImageStorage
 
@@ -53,7 +54,8 @@ def find_slides(
     wanted = {"StudyInstanceUID": study_instance_uid, "PatientID": patient_id, "StudyID": study_id}
     filters = {keyword: value for keyword, value in wanted.items() if value is not None}
     together: dict[_Key, list[Dataset]] = {}
-    for metadata in _images(client, filters, _SLIDES + (_DERIVED if include_derived else ())):
+    kinds = _SLIDES + (_DERIVED if include_derived else ())
+    for metadata in _images(client, filters, kinds, fail_on_error=fail_on_error):
         container = _belongs(metadata, container_id)
         if container is None or not _is_asked_for(metadata, specimen_stains, optical_path_ids):
             continue
@@ -76,8 +78,13 @@ def find_slides(
     return slides
 
 
-def _images(client: DICOMClient, filters: dict[str, str], kinds: Iterable[tuple[str, str]]) -> Iterator[Dataset]:
-    """Yield the metadata of images of the kinds, study by study; the filters are checked on what archives answer."""
+def _images(
+    client: DICOMClient, filters: dict[str, str], kinds: Iterable[tuple[str, str]], *, fail_on_error: bool
+) -> Iterator[Dataset]:
+    """Yield the metadata of images of the kinds, study by study; the filters are checked on what archives answer.
+
+    Metadata that cannot be read fail, or are told of in the log and left out.
+    """
     for study in map(Dataset.from_json, client.search_for_studies(search_filters=filters, get_remaining=True)):
         if not _agrees(study, filters):
             continue
@@ -91,16 +98,35 @@ def _images(client: DICOMClient, filters: dict[str, str], kinds: Iterable[tuple[
                 # Not all archives can search for a SOP class, so that a modality is asked for.
                 if instance.SOPClassUID != sop_class:
                     continue
-                metadata = Dataset.from_json(
-                    client.retrieve_instance_metadata(
-                        study_instance_uid=study.StudyInstanceUID,
-                        series_instance_uid=instance.SeriesInstanceUID,
-                        sop_instance_uid=instance.SOPInstanceUID,
-                    ),
-                    bulk_data_uri_handler=_profile_loader(client),
-                )
+                try:
+                    metadata = _metadata(client, study, instance)
+                except Exception as error:  # a file, a server or a parser may fail in any way
+                    if fail_on_error:
+                        raise
+                    _LOG.warning('image "%s" is left out: %s', instance.SOPInstanceUID, error)
+                    continue
                 if _agrees(metadata, filters):
                     yield metadata
+
+
+def _metadata(client: DICOMClient, study: Dataset, instance: Dataset) -> Dataset:
+    answer = client.retrieve_instance_metadata(
+        study_instance_uid=study.StudyInstanceUID,
+        series_instance_uid=instance.SeriesInstanceUID,
+        sop_instance_uid=instance.SOPInstanceUID,
+    )
+    metadata = Dataset.from_json(answer, bulk_data_uri_handler=_profile_loader(client))
+    _make_picklable(metadata)
+    return metadata
+
+
+def _make_picklable(metadata: Dataset) -> None:
+    """Let go of the local function that pydicom 3 keeps with descriptors of palettes; the values stay as they are."""
+    for path in metadata.get("OpticalPathSequence") or ():
+        for palette in path.get("PaletteColorLookupTableSequence") or ():
+            for element in palette:
+                if isinstance(element.value, MultiValue) and element.VR == "US":
+                    element.value._constructor = int
 
 
 def _agrees(data: Dataset, filters: dict[str, str]) -> bool:

@@ -18,7 +18,7 @@ from pydicom.tag import BaseTag
 
 from pipeline.io.reader.concatenation import Part
 from pipeline.io.reader.folder_index import INSTANCE, SERIES, STUDY, Entry, read_folder
-from pipeline.io.reader.frames import FrameFiles
+from pipeline.io.reader.frame_files import FrameFiles
 from pipeline.io.reader.reading_client import ReadingClient
 from pipeline.io.sources.file_bytes import FileBytes
 from pipeline.io.storage.address import is_address
@@ -270,6 +270,11 @@ def _metadata(uri: str) -> tuple[dict[str, dict[str, Any]], list[bytes]]:
     try:
         with file.stream() as stream:
             header = read_partial(stream, stop_when=_at_pixels)
+            if int(header.get("NumberOfFrames") or 1) > file.size:
+                raise SourceError(
+                    f"{uri} claims {header.NumberOfFrames} frames, and has {file.size} bytes: its header is wrong",
+                    uri=uri,
+                )
             header.AvailableTransferSyntaxUID = header.file_meta.TransferSyntaxUID
             return header.to_json_dict(_BULK_BYTES, refer), values
     except SlidebeamError:

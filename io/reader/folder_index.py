@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from pydicom import Dataset
+from pydicom import Dataset, FileDataset
 from pydicom.filereader import read_partial
 from pydicom.tag import BaseTag, Tag
 
@@ -90,7 +90,8 @@ def _files(location: str) -> Iterator[str]:
         raise SourceError(f"{location} is neither a folder nor a file", uri=location)
     for folder, folders, names in os.walk(path):
         folders[:] = sorted(name for name in folders if _is_visible(name))
-        yield from (os.path.join(folder, name) for name in sorted(names) if _is_visible(name))
+        paths = (os.path.join(folder, name) for name in sorted(names) if _is_visible(name))
+        yield from filter(os.path.isfile, paths)  # no pipes, which would be waited for, and no links that lead nowhere
 
 
 def _objects(location: str) -> Iterator[str]:
@@ -119,15 +120,29 @@ def _entry(uri: str) -> Entry | None:
             return None
         with file.stream() as stream:
             header = read_partial(stream, stop_when=_is_behind, specific_tags=_TAGS)
+        return _told(uri, header)
     except StorageError:
         raise
     except Exception:  # whatever a parser makes of a stranger's file, it is no instance
         return None
     finally:
         file.close()
+
+
+def _told(uri: str, header: FileDataset) -> Entry | None:
+    """Return the entry of a header; None where it does not say which instance it is.
+
+    Attributes without a readable value are left out: whoever asks for the metadata is told.
+    """
     facts = Dataset()
-    for element in header:
-        facts[element.tag] = element
+    for tag in tuple(header.keys()):
+        one = Dataset()
+        try:
+            one[tag] = header[tag]
+            one.to_json_dict()
+        except Exception:  # noqa: S112 - a value that a search cannot answer with may be anything
+            continue
+        facts.update(one)
     syntax = header.file_meta.get("TransferSyntaxUID")
     if syntax is not None:
         facts.AvailableTransferSyntaxUID = syntax

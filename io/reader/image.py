@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 from pydicom import Dataset
 
 from pipeline.io.reader.digest import metadata_digest
-from pipeline.io.reader.errors import NotInSlide
+from pipeline.io.reader.errors import NotInSlide, headers_read
+from pipeline.io.reader.frames import portable_client
 from pipeline.io.reader.matrix import TotalPixelMatrix
-from pipeline.io.reader.positions import channels_of, focal_plane_offsets, pixel_spacing
-from pipeline.io.reader.slide_region import is_along_y, read_pixels, read_upright, rotation_degrees
+from pipeline.io.reader.positions import channels_of, focal_plane_offsets, matrix_and_tile, pixel_spacing
+from pipeline.io.reader.slide_region import check_on_slide, is_along_y, read_pixels, read_upright, rotation_degrees
 from pipeline.io.reader.upstream import ChannelTypes, UpstreamTiledImage, stands_for
 
 _OF_A_PLACE = ("SharedFunctionalGroupsSequence", "ImageOrientationSlide", "TotalPixelMatrixOriginSequence")
@@ -50,6 +51,13 @@ class TiledImage(UpstreamTiledImage):
         self._metadata = image_metadata
         self._max_frame_cache_size = max_frame_cache_size
         self._correct_color = True
+        self._matrices: dict[tuple[int, int, bool], TotalPixelMatrix] = {}
+        with headers_read(f'image "{image_metadata.get("SOPInstanceUID")}"'):
+            self._take(image_metadata)
+
+    def _take(self, image_metadata: Dataset) -> None:
+        """Take over channels, focal planes and place."""
+        matrix_and_tile(image_metadata)
         self._channels = channels_of(image_metadata)
         self._channel_identifiers = self._channels.identifiers
         self._number_of_channels = len(self._channel_identifiers)
@@ -57,16 +65,26 @@ class TiledImage(UpstreamTiledImage):
         self._number_of_focal_planes = len(self._focal_plane_offsets)
         self._pixel_spacing = pixel_spacing(image_metadata)
         self._orientation = tuple(float(cosine) for cosine in image_metadata.ImageOrientationSlide)
-        self._matrices: dict[tuple[int, int, bool], TotalPixelMatrix] = {}
         where: dict[str, Any] = {
             "image_orientation": self._orientation,
             # Focal planes are taken as parallel to the surface of the slide.
             "image_position": (*self.physical_offset, 0.0),
             "pixel_spacing": self._pixel_spacing,
         }
+        if len(self._orientation) != 6 or not np.isfinite([*self._orientation, *self.physical_offset]).all():
+            raise ValueError(f'Image "{image_metadata.SOPInstanceUID}" lies where no number says.')
         self._ref2pix_transformer = highdicom.spatial.ReferenceToPixelTransformer(**where)
         self._pix2ref_transformer = highdicom.spatial.PixelToReferenceTransformer(**where)
         self._ref2subpixel_transformer = highdicom.spatial.ReferenceToPixelTransformer(**where, round_output=False)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return vars(self) | {"_client": portable_client(self._client)}
+
+    def __copy__(self) -> Self:
+        """Return a copy in this process, which keeps the client."""
+        other = object.__new__(type(self))
+        other.__dict__.update(self.__dict__)
+        return other
 
     @cached_property
     def digest(self) -> str:
@@ -190,6 +208,7 @@ class TiledImage(UpstreamTiledImage):
         Rows of the array are parallel to the X axis of the slide and columns to the Y axis.
         """
         matrix = self.get_total_pixel_matrix(channel_index, focal_plane_index)
+        check_on_slide(offset, size)
         end = (offset[0] + size[0], offset[1] + size[1])
         corners = np.array([self.get_pixel_indices(offset), self.get_pixel_indices(end)])
         rotation = self.get_rotation()

@@ -8,38 +8,22 @@ with one call, and those of an object several calls at once.
 import math
 import weakref
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
-from pydicom.filereader import read_partial
-from pydicom.tag import BaseTag
-from pydicom.uid import UID
 
-from pipeline.io.dicom.elements import ElementReader
-from pipeline.io.dicom.offset_table import ITEM_HEADER_BYTES, ITEM_TAG
+from pipeline.io.dicom.fragments import joined_fragments
+from pipeline.io.dicom.offset_table import ITEM_HEADER_BYTES
 from pipeline.io.reader.frame_source import StoredFrame
-from pipeline.io.sources.dicom.file import NO_PIXELS, ParsedFile, parse_file
-from pipeline.io.sources.dicom.frame_table import encapsulated_frames
+from pipeline.io.sources.dicom.file import DOUBLE_PIXELS, FLOAT_PIXELS, PIXEL_DATA, FileHeader, read_header
+from pipeline.io.sources.dicom.frame_table import FrameTable, encapsulated_frames, largest_frame, native_frames
+from pipeline.io.sources.dicom.instance import frame_transfer_syntax
 from pipeline.io.sources.file_bytes import FileBytes
 from pipeline.model.errors import SourceError
 from pipeline.model.tiles import Buffer
-from pipeline.model.transfer_syntaxes import TransferSyntax
 
 _GAP = 1 << 14
 """Bytes between frames that are read along instead of making another call."""
 _MOST_TOGETHER = 1 << 24
-_FLOAT, _DOUBLE = 0x7FE00008, 0x7FE00009
-_IMPLICIT_VR = "1.2.840.10008.1.2"
-
-
-class _Places(NamedTuple):
-    """Where frames lie: `header` bytes before each offset are an item's header."""
-
-    offsets: NDArray[np.uint64]
-    spans: NDArray[np.uint64]
-    lengths: NDArray[np.uint64]
-    header: int
 
 
 class InstanceFile:
@@ -49,17 +33,19 @@ class InstanceFile:
         """Open it. Raises SourceError for what is no image, or has frames where they cannot be found."""
         file = FileBytes(uri)
         weakref.finalize(self, file.close)
-        parsed = parse_file(file)
-        header = parsed.header
+        found = read_header(file)
+        header = found.data
         self.uri = uri
         self.sop_instance_uid = str(header.get("SOPInstanceUID", ""))
-        self.transfer_syntax = _transfer_syntax(parsed)
+        self.transfer_syntax = frame_transfer_syntax(found.parsed())
         self.frames = int(header.get("NumberOfFrames") or 1)
         self._file = file
         self._pixels = int(header.Rows) * int(header.Columns) * int(header.get("SamplesPerPixel") or 1)
         self._bits = int(header.BitsAllocated)
         self._first_byte = 0
-        self._places = self._find(parsed)
+        self._header_bytes = ITEM_HEADER_BYTES if self.transfer_syntax.is_encapsulated else 0
+        """What stands before a frame's first byte: the header of its first item."""
+        self._table = self._find(found)
 
     def read(self, frames: Sequence[int]) -> list[StoredFrame]:
         """Return frames by zero-based index, in the order asked for. Raises SourceError where there is none."""
@@ -68,38 +54,31 @@ class InstanceFile:
             raise SourceError(
                 f"{self.uri} has {self.frames} frames, and no frame {wrong[0]} (zero-based)", uri=self.uri
             )
-        places = self._places
-        if places is None:
+        table, header_bytes = self._table, self._header_bytes
+        if table is None:
             return [StoredFrame(self._bits_of(frame), self.transfer_syntax) for frame in frames]
-        starts = [int(places.offsets[frame]) - places.header for frame in frames]
-        ends = [int(places.offsets[frame] + places.spans[frame]) for frame in frames]
+        starts = [int(table.offsets[frame]) - header_bytes for frame in frames]
+        ends = [int(table.offsets[frame] + table.spans[frame]) for frame in frames]
         pieces = self._pieces(starts, ends)
-        if places.header:
-            lengths = [int(places.lengths[frame]) for frame in frames]
-            pieces = [self._unwrapped(*one) for one in zip(frames, pieces, lengths, strict=True)]
+        if header_bytes:
+            joined = [self._joined(table, frame, piece) for frame, piece in zip(frames, pieces, strict=True)]
+            return [StoredFrame(data, self.transfer_syntax) for data in joined]
         return [StoredFrame(piece, self.transfer_syntax) for piece in pieces]
 
-    def _find(self, parsed: ParsedFile) -> _Places | None:
+    def _find(self, found: FileHeader) -> FrameTable | None:
         """Return the frames' places; None for samples of one bit, of which frames need not begin with a byte."""
         if self.transfer_syntax.is_encapsulated:
-            largest = 2 * (self._pixels * self._bits // 8) + (1 << 20)
-            table = encapsulated_frames(parsed, self.frames, largest)
-            return _Places(table.offsets, table.spans, table.lengths, ITEM_HEADER_BYTES)
-        at, stored = _native_pixels(parsed)
-        shared = 2 if parsed.header.get("PhotometricInterpretation") == "YBR_FULL_422" else 3
+            decoded_bytes = self._pixels * self._bits // 8
+            return encapsulated_frames(found.parsed(with_table=True), self.frames, largest_frame(decoded_bytes))
+        pixels = next((tag for tag in (PIXEL_DATA, FLOAT_PIXELS, DOUBLE_PIXELS) if tag in found.elements), PIXEL_DATA)
+        parsed = found.parsed(pixels)
+        shared = 2 if found.data.get("PhotometricInterpretation") == "YBR_FULL_422" else 3
         frame_bits = self._pixels * self._bits * shared // 3
-        if at == NO_PIXELS or stored < math.ceil(frame_bits * self.frames / 8):
-            raise SourceError(
-                f"{self.uri}: pixel data of {stored} bytes cannot hold {self.frames} frames of {frame_bits} bits: the "
-                "file is truncated, or its header is wrong",
-                uri=self.uri,
-            )
-        if self._bits == 1:
-            self._first_byte = at
-            return None
-        lengths = np.full(self.frames, frame_bits // 8, np.uint64)
-        offsets = np.uint64(at) + np.arange(self.frames, dtype=np.uint64) * np.uint64(frame_bits // 8)
-        return _Places(offsets, lengths, lengths, 0)
+        if self._bits > 1:
+            return native_frames(parsed, self.frames, frame_bits // 8)
+        native_frames(parsed, 1, math.ceil(frame_bits * self.frames / 8))  # raises where they end
+        self._first_byte = parsed.pixel_data
+        return None
 
     def _pieces(self, starts: Sequence[int], ends: Sequence[int]) -> list[memoryview]:
         """Return the bytes from each start to its end, read in as few calls as their places allow."""
@@ -122,23 +101,17 @@ class InstanceFile:
             pieces.append(read[run_of[number]][start - first : end - first])
         return pieces
 
-    def _unwrapped(self, frame: int, piece: memoryview, length: int) -> memoryview:
+    def _joined(self, table: FrameTable, frame: int, piece: memoryview) -> Buffer:
         """Return a frame without its items' headers, which must say what the table does."""
-        at, fragments = 0, []
-        while at + ITEM_HEADER_BYTES <= len(piece):
-            stored = int.from_bytes(piece[at + 4 : at + 8], "little")
-            if piece[at : at + 4] != ITEM_TAG or stored > len(piece) - at - ITEM_HEADER_BYTES + length % 2:
-                break
-            at += ITEM_HEADER_BYTES
-            fragments.append(piece[at : at + stored])
-            at += stored
-        if sum(map(len, fragments)) != length:
+        length = int(table.lengths[frame])
+        joined = joined_fragments(piece, without_pad=length % 2 == 1)
+        if joined is None or len(joined) != length:
             raise SourceError(
                 f"{self.uri}: no item of frame {frame} stands where the offset table says; the file is damaged",
                 uri=self.uri,
                 frame=frame,
             )
-        return fragments[0] if len(fragments) == 1 else memoryview(b"".join(fragments))
+        return joined
 
     def _bits_of(self, frame: int) -> Buffer:
         """Return a frame of single bits, moved so that its first pixel is the lowest bit of the first byte."""
@@ -149,34 +122,3 @@ class InstanceFile:
             return data
         bits = np.unpackbits(np.frombuffer(data, np.uint8), bitorder="little")[shift : shift + self._pixels]
         return np.packbits(bits, bitorder="little").tobytes()
-
-
-def _transfer_syntax(parsed: ParsedFile) -> TransferSyntax:
-    if parsed.transfer_syntax == _IMPLICIT_VR:
-        return TransferSyntax.EXPLICIT_VR_LITTLE_ENDIAN
-    try:
-        return TransferSyntax(parsed.transfer_syntax)
-    except ValueError:
-        uid = UID(parsed.transfer_syntax)
-        raise SourceError(
-            f"{parsed.name}: frames of transfer syntax {uid.name} ({uid}) are not read", uri=parsed.name
-        ) from None
-
-
-def _native_pixels(parsed: ParsedFile) -> tuple[int, int]:
-    """Return place and bytes of Pixel Data, Float Pixel Data or Double Float Pixel Data."""
-    if parsed.pixel_data != NO_PIXELS:
-        return parsed.pixel_data, min(parsed.pixel_length, parsed.file.size - parsed.pixel_data)
-    with parsed.file.stream() as stream:
-        header = read_partial(stream, stop_when=_at_pixels)
-        at = stream.tell()
-    implicit = bool(header.original_encoding[0])
-    reader = ElementReader(parsed.file.read, parsed.file.size, implicit=implicit, name=parsed.name)
-    for element in reader.elements(at, parsed.file.size):
-        if element.tag in (_FLOAT, _DOUBLE):
-            return element.value, min(element.length, parsed.file.size - element.value)
-    return NO_PIXELS, 0
-
-
-def _at_pixels(tag: BaseTag, vr: str | None, length: int) -> bool:
-    return tag.group >= 0x7FE0

@@ -6,9 +6,8 @@ at once. dicomslide's constructor is not called: it would list a position for ea
 """
 
 import logging
-import threading
-from collections import OrderedDict
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -17,17 +16,17 @@ from pydicom import Dataset
 
 from pipeline.io.reader.colour import ColourTransform, absent_colour, icc_profile
 from pipeline.io.reader.decoding import FrameDecoder
+from pipeline.io.reader.errors import headers_read
 from pipeline.io.reader.frame_source import StoredFrame
 from pipeline.io.reader.frames import frames_of
 from pipeline.io.reader.matrix_index import as_range, as_tiles
+from pipeline.io.reader.recent import Recent
 from pipeline.io.reader.tile_places import TilePlaces
 from pipeline.io.reader.tile_threads import share
 from pipeline.io.reader.upstream import UpstreamTotalPixelMatrix, is_tiled_image, stands_for
 from pipeline.model.errors import CodecError, TileError
 
 logger = logging.getLogger(__name__)
-
-_DROPPED_BY_PICKLE = ("_cache", "_lock", "_transform")
 
 
 @stands_for(UpstreamTotalPixelMatrix)
@@ -61,8 +60,9 @@ class TotalPixelMatrix(UpstreamTotalPixelMatrix):
         if max_frame_cache_size < 0:
             raise ValueError("Cache size must be at an unsigned integer value.")
         self._metadata = image_metadata
-        self._places = TilePlaces(image_metadata, channel_index, focal_plane_index)
-        self._decoder = FrameDecoder(image_metadata)
+        with headers_read(f'image "{image_metadata.get("SOPInstanceUID")}"'):
+            self._places = TilePlaces(image_metadata, channel_index, focal_plane_index)
+            self._decoder = FrameDecoder(image_metadata)
         self._rows, self._cols, self._samples = self._decoder.shape
         self._frames = frames_of(client, image_metadata)
         self._max_frame_cache_size = int(max_frame_cache_size)
@@ -74,15 +74,7 @@ class TotalPixelMatrix(UpstreamTotalPixelMatrix):
             )
         self._absent = absent_colour(image_metadata, self._samples, self.dtype, self._decoder.bits_stored)
         self._current_index = 0
-        self._start_empty()
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Leave out what is of this process: decoded frames, the lock, the colour transform."""
-        return {name: value for name, value in vars(self).items() if name not in _DROPPED_BY_PICKLE}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
-        self._start_empty()
+        self._cache = Recent[int, NDArray[Any]](self._max_frame_cache_size)
 
     def __len__(self) -> int:
         """Return the number of tiles that are stored."""
@@ -130,7 +122,7 @@ class TotalPixelMatrix(UpstreamTotalPixelMatrix):
 
         missing = []
         for frame in wanted:
-            known = self._cached(frame)
+            known = self._cache.get(frame)
             if known is None:
                 missing.append(frame)
             else:
@@ -191,15 +183,10 @@ class TotalPixelMatrix(UpstreamTotalPixelMatrix):
             raise IndexError(f"Could not find a tile for frame number {frame_number}.")
         return int(found[0])
 
-    def _start_empty(self) -> None:
-        self._cache: OrderedDict[int, NDArray[Any]] = OrderedDict()
-        self._lock = threading.Lock()
-        self._transform: ColourTransform | None = None
-
     def _decoded(self, tiles: Sequence[int]) -> list[NDArray[Any]]:
         """Return whole tiles as they are stored."""
         frames = self._places.frames[tiles].tolist()
-        pixels = {frame: self._cached(frame) for frame in frames}
+        pixels = {frame: self._cache.get(frame) for frame in frames}
         missing = [frame for frame, known in pixels.items() if known is None]
 
         def decode(item: tuple[int, StoredFrame]) -> None:
@@ -217,26 +204,14 @@ class TotalPixelMatrix(UpstreamTotalPixelMatrix):
             raise TileError(
                 f'Frame {frame + 1} of image "{uid}" cannot be decoded: {error}', uri=str(uid), frame=frame
             ) from error
-        if self._max_frame_cache_size:
-            with self._lock:
-                self._cache[frame] = pixels
-                while len(self._cache) > self._max_frame_cache_size:
-                    self._cache.popitem(last=False)
+        self._cache.put(frame, pixels)
         return pixels
 
-    def _cached(self, frame: int) -> NDArray[Any] | None:
-        if not self._max_frame_cache_size:
-            return None
-        with self._lock:
-            known = self._cache.get(frame)
-            if known is not None:
-                self._cache.move_to_end(frame)
-            return known
-
     def _corrected(self, pixels: NDArray[Any]) -> NDArray[Any]:
-        if self._profile is None or pixels.dtype != np.uint8:
-            return pixels
-        transform = self._transform
-        if transform is None:
-            transform = self._transform = ColourTransform(self._profile)
-        return transform.apply(pixels)
+        transform = self._transform if pixels.dtype == np.uint8 else None
+        return pixels if transform is None else transform.apply(pixels)
+
+    @cached_property
+    def _transform(self) -> ColourTransform | None:
+        """None where pixels stay as they are stored."""
+        return None if self._profile is None else ColourTransform(self._profile)

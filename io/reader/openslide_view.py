@@ -4,6 +4,7 @@ Behaviour is that of OpenSlide 4: regions have the size that was asked for and a
 pixels, the best level is never coarser than asked for, and properties are strings.
 """
 
+import operator
 from types import TracebackType
 
 import numpy as np
@@ -12,6 +13,7 @@ from PIL import Image
 from pipeline.io.reader.image import TiledImage
 from pipeline.io.reader.positions import pixel_spacing
 from pipeline.io.reader.slide import Slide
+from pipeline.io.reader.slide_region import first_pixel
 from pipeline.io.reader.upstream import ImageFlavors, UpstreamOpenSlide, stands_for
 
 _PREFIX = "openslide."
@@ -32,8 +34,11 @@ class OpenSlide(UpstreamOpenSlide):
     _volume_images: tuple[TiledImage, ...]
 
     def __init__(self, slide: Slide) -> None:
-        """Take a slide. Raises ValueError for one that is not in colour, of one optical path and one focal plane."""
+        """Take a slide. Raises ValueError unless it is in colour of 8 bits, of one optical path and one focal plane."""
         super().__init__(slide)
+        metadata = [image.metadata for image in self._volume_images]
+        if any(one.get("BitsAllocated") != 8 or one.get("PixelRepresentation") for one in metadata):
+            raise ValueError("OpenSlide API only supports images of 8 bits.")
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -62,15 +67,12 @@ class OpenSlide(UpstreamOpenSlide):
         `location` is the (column, row) of the first pixel in the base level, `size` the columns and rows of the level.
         Raises ValueError for a negative size and NotInSlide, an IndexError, where there is no such level.
         """
-        columns, rows = size
+        columns, rows = map(operator.index, size)
         if columns < 0 or rows < 0:
             raise ValueError(f"Size {size} of a region must not be negative.")
-        dimensions = self._slide.total_pixel_matrix_dimensions
-        pixels = self._slide.get_image_region((location[1], location[0]), level, (rows, columns))
-        down, across = (
-            max(0, -(place * extent // base))
-            for place, extent, base in zip(reversed(location), dimensions[level], dimensions[0], strict=True)
-        )
+        dimensions, offset = self._slide.total_pixel_matrix_dimensions, (location[1], location[0])
+        pixels = self._slide.get_image_region(offset, level, (rows, columns))
+        down, across = (max(0, -place) for place in first_pixel(offset, dimensions[level], dimensions[0]))
         region = np.zeros((rows, columns, 4), np.uint8)
         if pixels.size:
             inside = region[down : down + pixels.shape[0], across : across + pixels.shape[1]]

@@ -98,15 +98,34 @@ def focal_plane_offsets(image: Dataset) -> tuple[float, ...]:
             return (round(float(first.PlanePositionSlideSequence[0].ZOffsetInSlideCoordinateSystem), _DECIMALS),)
         _, slide, _, _ = compute_frame_positions(image)
         return tuple(round(float(height), _DECIMALS) for height in np.unique(slide[:, 2]))
+    if _focal_planes(image) > parts_of(image)[-1].first_frame + parts_of(image)[-1].frames:
+        raise ValueError(
+            f'Image "{image.SOPInstanceUID}" should have {_focal_planes(image)} focal planes, and has fewer frames.'
+        )
     lowest = float(image.TotalPixelMatrixOriginSequence[0].get("ZOffsetInSlideCoordinateSystem") or 0.0)
     distance = _slice_spacing(image) * _MICROMETRES
     return tuple(round(lowest + number * distance, _DECIMALS) for number in range(_focal_planes(image)))
 
 
 def pixel_spacing(image: Dataset) -> tuple[float, float]:
-    """Return the distance of rows and the distance of columns in millimetres."""
-    rows, columns = image.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0].PixelSpacing
-    return float(rows), float(columns)
+    """Return the distance of rows and the distance of columns in millimetres. Raises ValueError where they are none."""
+    spacing = image.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0].PixelSpacing
+    rows, columns = map(float, spacing) if spacing and len(spacing) == 2 else (0.0, 0.0)
+    if not (0 < rows < math.inf and 0 < columns < math.inf):
+        raise ValueError(f'Image "{image.SOPInstanceUID}" has pixels that are {spacing} mm apart, which cannot be.')
+    return rows, columns
+
+
+def matrix_and_tile(image: Dataset) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Return rows and columns of the total pixel matrix and of a tile. Raises ValueError where one has none."""
+    matrix = int(image.TotalPixelMatrixRows), int(image.TotalPixelMatrixColumns)
+    tile = int(image.Rows), int(image.Columns)
+    if min(*matrix, *tile) < 1:
+        raise ValueError(
+            f'Image "{image.SOPInstanceUID}" has a total pixel matrix of {matrix[0]} x {matrix[1]} pixels and tiles of '
+            f"{tile[0]} x {tile[1]}, and so nothing to show."
+        )
+    return matrix, tile
 
 
 def _listed(image: Dataset) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]:

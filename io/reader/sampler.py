@@ -7,7 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.io.reader.matrix import TotalPixelMatrix
+from pipeline.io.reader.slide_region import read_pixels
 from pipeline.io.reader.upstream import UpstreamTotalPixelMatrixSampler, stands_for
+from pipeline.io.sources.canvas import paste
 
 
 @stands_for(UpstreamTotalPixelMatrixSampler)
@@ -27,6 +29,8 @@ class TotalPixelMatrixSampler(UpstreamTotalPixelMatrixSampler):
         `region_dimensions` are rows and columns of a region. `padding` is in pixels: on all sides, or left and right,
         then top and bottom, or left, top, right and bottom. The box goes before the tiles.
         """
+        if min(region_dimensions) < 1:
+            raise ValueError(f"A region must have rows and columns, and not {region_dimensions}.")
         super().__init__(matrix, region_dimensions, bounding_box=bounding_box, padding=padding)
         if bounding_box is None and tile_grid_positions is not None:
             self._selected_region_grid_coordinates = self._touched_by_tiles(tile_grid_positions)
@@ -37,13 +41,8 @@ class TotalPixelMatrixSampler(UpstreamTotalPixelMatrixSampler):
         left, top, _, _ = self.padding
         region = np.zeros(self.padded_region_shape, self.matrix.dtype)
         first_row, first_column = row * self.region_shape[0] - top, column * self.region_shape[1] - left
-        rows = range(max(0, first_row), min(first_row + region.shape[0], self.matrix.shape[0]))
-        columns = range(max(0, first_column), min(first_column + region.shape[1], self.matrix.shape[1]))
-        if rows and columns:
-            region[
-                rows.start - first_row : rows.stop - first_row,
-                columns.start - first_column : columns.stop - first_column,
-            ] = self.matrix[rows.start : rows.stop, columns.start : columns.stop, :]
+        inside = read_pixels(self.matrix, first_row, first_column, *region.shape[:2])
+        paste(region, inside, max(0, -first_column), max(0, -first_row))
         return region
 
     def _touched_by_tiles(self, positions: Sequence[tuple[int, int]] | NDArray[Any]) -> NDArray[np.int64]:

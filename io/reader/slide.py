@@ -19,11 +19,12 @@ from pipeline.io.reader.annotations import Padding, padded, surroundings
 from pipeline.io.reader.arrays import LevelArray
 from pipeline.io.reader.concatenation import merge_concatenations
 from pipeline.io.reader.digest import joint_digest
+from pipeline.io.reader.errors import headers_read
 from pipeline.io.reader.image import TiledImage
 from pipeline.io.reader.multiscales import to_zarr
 from pipeline.io.reader.pyramid import Pyramid
 from pipeline.io.reader.slide_lookups import SlideLookups
-from pipeline.io.reader.slide_region import read_pixels
+from pipeline.io.reader.slide_region import first_pixel, read_pixels
 from pipeline.io.reader.upstream import (
     ChannelTypes,
     UpstreamSlide,
@@ -57,11 +58,25 @@ class Slide(SlideLookups):
         the centres of levels may be apart, in millimetres. The parts of a concatenation become one image. Raises
         TypeError or ValueError for images that do not make one slide.
         """
+        if not isinstance(client, DICOMClient):
+            raise TypeError('Argument "client" must have type dicomweb_client.DICOMClient.')
         if not isinstance(image_metadata, Sequence):
             raise TypeError('Argument "image_metadata" must be a sequence.')
         if not image_metadata:
             raise ValueError('Argument "image_metadata" cannot be empty.')
         _check_is_one_slide(image_metadata)
+        container = image_metadata[0].get("ContainerIdentifier")
+        with headers_read(f'an image of container "{container}"'):
+            self._take(client, image_metadata, max_frame_cache_size, pyramid_tolerance)
+
+    def _take(
+        self,
+        client: DICOMClient,
+        image_metadata: Sequence[Dataset],
+        max_frame_cache_size: int,
+        pyramid_tolerance: float,
+    ) -> None:
+        """Take over the images, and sort them into channels, focal planes and levels."""
         merged = merge_concatenations(image_metadata)
         images = [TiledImage(client, metadata, max_frame_cache_size) for metadata in merged]
         self._all_images = tuple(images)
@@ -184,9 +199,8 @@ class Slide(SlideLookups):
         """
         image = self._image_of(level, channel_index, focal_plane_index)
         matrix = image.get_total_pixel_matrix(*self._own_indices(image, channel_index, focal_plane_index))
-        rows, columns = self._pyramid[level].total_pixel_matrix_dimensions
-        base_rows, base_columns = self._pyramid[0].total_pixel_matrix_dimensions
-        return read_pixels(matrix, offset[0] * rows // base_rows, offset[1] * columns // base_columns, *size)
+        start = first_pixel(offset, image.size, self._pyramid[0].total_pixel_matrix_dimensions)
+        return read_pixels(matrix, *start, *size)
 
     def get_slide_region(
         self,

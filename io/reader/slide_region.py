@@ -6,11 +6,15 @@ turning moves pixels and does not interpolate. A matrix that lies askew is sampl
 """
 
 import math
+import operator
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.io.sources.canvas import paste
+
+_FARTHEST_MM = 1e9
 _ALONG_AXES = 1e-6
 """Radians within which a matrix counts as parallel to the axes."""
 
@@ -27,7 +31,7 @@ class Matrix(Protocol):
         """Of the pixels."""
 
     def __getitem__(self, key: tuple[slice, slice, slice]) -> NDArray[Any]:
-        """Return the pixels of slices that lie inside."""
+        """Return the pixels of slices with a step of one, which lie inside; absent tiles are filled."""
 
 
 def rotation_degrees(orientation: tuple[float, ...]) -> float:
@@ -50,9 +54,19 @@ def is_along_y(orientation: tuple[float, ...]) -> bool:
     return abs(orientation[1]) > abs(orientation[0])
 
 
+def first_pixel(offset: tuple[float, float], size: tuple[int, int], base: tuple[int, int]) -> tuple[int, int]:
+    """Return the (row, column) in a level of `size` of an offset in pixels of the base level.
+
+    It is of Python's integers: a product of numpy's may be too large for them, and then is another number.
+    """
+    row, column = (math.floor(place) * own // of for place, own, of in zip(offset, size, base, strict=True))
+    return row, column
+
+
 def read_pixels(matrix: Matrix, row: int, column: int, rows: int, columns: int) -> NDArray[Any]:
     """Return the part of a rectangle that lies inside the matrix; without pixels where nothing does."""
     height, width, samples = matrix.shape
+    row, column, rows, columns = map(operator.index, (row, column, rows, columns))
     first_row, last_row = max(row, 0), min(row + rows, height)
     first_column, last_column = max(column, 0), min(column + columns, width)
     if first_row >= last_row or first_column >= last_column:
@@ -66,10 +80,14 @@ def read_filled(matrix: Matrix, row: int, column: int, rows: int, columns: int) 
     if inside.shape[:2] == (rows, columns):
         return inside
     filled = _background((rows, columns), matrix)
-    down, across = max(-row, 0), max(-column, 0)
-    if inside.size:
-        filled[down : down + inside.shape[0], across : across + inside.shape[1]] = inside
+    paste(filled, inside, max(-column, 0), max(-row, 0))
     return filled
+
+
+def check_on_slide(offset: tuple[float, float], size: tuple[float, float]) -> None:
+    """Raise ValueError for a region of the slide, in millimetres, that is farther away than pixels are counted."""
+    if not all(-_FARTHEST_MM < value < _FARTHEST_MM for value in (*offset, *size)):
+        raise ValueError(f"A region of {size} mm at {offset} mm is on no slide.")
 
 
 def read_upright(

@@ -19,13 +19,13 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from pipeline.io.dicom.optical_path import path_identifier
-from pipeline.io.dicom.placement import ORIENTATION
+from pipeline.io.dicom.placement import ORIENTATION, origin_mm
 from pipeline.io.reader.arrays import LevelArray
 from pipeline.io.reader.errors import NotInSlide
 from pipeline.io.reader.multiscales import to_zarr
 from pipeline.io.reader.opened_source import OpenedSource
 from pipeline.io.reader.slide_plane import SlidePlane
-from pipeline.io.reader.slide_region import read_upright, rotation_degrees
+from pipeline.io.reader.slide_region import check_on_slide, first_pixel, read_upright, rotation_degrees
 from pipeline.io.reader.source_image import SourceTiledImage
 from pipeline.io.reader.upstream import ChannelTypes
 from pipeline.model.errors import SourceError
@@ -34,9 +34,6 @@ from pipeline.model.source import ImageKind, SlideDescription
 
 if TYPE_CHECKING:
     from pipeline.io.reader.zarr_store import SlideStore
-
-_ORIGIN_MM = (25.0, 50.0)
-"""Where the base begins on a standard slide if the scanner does not say: in the corner beside the label."""
 
 
 def open_slide(path: str | os.PathLike[str], *, pixel_spacing_mm: tuple[float, float] | None = None) -> "SourceSlide":
@@ -223,8 +220,7 @@ class SourceSlide:
         so that the array may be smaller than asked for, and empty. Raises NotInSlide where there is no such level.
         """
         image = self._at(level)
-        (base_rows, base_columns), (rows, columns) = self.size, image.size
-        start = (offset[0] * rows // base_rows, offset[1] * columns // base_columns)
+        start = first_pixel(offset, image.size, self.size)
         return image.get_image_region(start, size, channel_index, focal_plane_index)
 
     def get_slide_region(
@@ -241,6 +237,7 @@ class SourceSlide:
         array are parallel to the X axis of the slide and columns to the Y axis. Raises NotInSlide.
         """
         matrix = self._at(level).get_total_pixel_matrix(channel_index, focal_plane_index)
+        check_on_slide(offset, size)
         opposite = (offset[0] + size[0], offset[1] + size[1])
         corners = [self.get_pixel_indices(corner, level) for corner in (offset, opposite)]
         return read_upright(matrix, np.array(corners), rotation_degrees(ORIENTATION), None)
@@ -268,7 +265,7 @@ class SourceSlide:
     @property
     def physical_offset(self) -> tuple[float, float]:
         """X and Y of the top left pixel of all levels in the slide coordinate system, in mm."""
-        return self._description.facts.origin_mm or _ORIGIN_MM
+        return origin_mm(self._description.facts, ImageKind.VOLUME)
 
     @property
     def physical_size(self) -> tuple[float, float]:

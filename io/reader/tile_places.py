@@ -6,12 +6,13 @@ may be absent, and need not be in the corners of a grid.
 
 import math
 import weakref
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from pydicom import Dataset, Sequence
 
-from pipeline.io.reader.positions import channels_of, compute_frame_positions
+from pipeline.io.reader.positions import channels_of, compute_frame_positions, matrix_and_tile
 
 _ABSENT = -1
 _Listed = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
@@ -22,8 +23,7 @@ class TilePlaces:
 
     def __init__(self, metadata: Dataset, channel: int, focal_plane: int) -> None:
         """Find them. Raises ValueError for a channel or plane that is not there, and for places that are none."""
-        self._tile = np.array([int(metadata.Rows), int(metadata.Columns)], np.int64)
-        matrix = np.array([int(metadata.TotalPixelMatrixRows), int(metadata.TotalPixelMatrixColumns)], np.int64)
+        matrix, self._tile = (np.array(extents, np.int64) for extents in matrix_and_tile(metadata))
         self.grid_shape: tuple[int, int] = tuple((-(-matrix // self._tile)).tolist())
         if "PerFrameFunctionalGroupsSequence" not in metadata and metadata.get("DimensionOrganizationType") == (
             "TILED_FULL"
@@ -41,10 +41,10 @@ class TilePlaces:
         order = np.lexsort([across, down])
         self.positions: NDArray[np.int64] = positions[order]
         self.frames = self.frames[order]
-        self._grid = np.full(self.grid_shape, _ABSENT, np.int32)
-        # The first of several at one place is the one that is found, so the later ones are written before it.
-        down, across = (self.positions[::-1] // self._tile).T
-        self._grid[down, across] = np.arange(len(order), dtype=np.int32)[::-1]
+        # Not a table of the whole grid: what a header claims may be larger than any memory.
+        cells = self._cell(down[order], across[order])
+        self._cells_and_none = np.append(cells, _ABSENT)
+        """Behind the last tile stands what no place is: there searches end for places that come after all tiles."""
 
     def __len__(self) -> int:
         return len(self.frames)
@@ -58,8 +58,18 @@ class TilePlaces:
         """Return the tile at a place of the grid; None where none is stored."""
         if not (0 <= row < self.grid_shape[0] and 0 <= column < self.grid_shape[1]):
             return None
-        tile = int(self._grid[row, column])
+        tile = int(self._found(np.array([self._cell(row, column)]))[0])
         return None if tile == _ABSENT else tile
+
+    def _cell(self, row: Any, column: Any) -> Any:
+        """Return the number of places of the grid."""
+        return row * self.grid_shape[1] + column
+
+    def _found(self, cells: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the tile at each place, the first of several; absent places have none."""
+        tiles = np.searchsorted(self._cells_and_none[:-1], cells)
+        there = self._cells_and_none[tiles] == cells
+        return np.where(there, tiles, _ABSENT)
 
     def touching(self, top: int, left: int, bottom: int, right: int) -> tuple[list[int], bool]:
         """Return the tiles that a rectangle touches, and whether they cover all of it; its end is not part of it."""
@@ -68,8 +78,9 @@ class TilePlaces:
             rows, columns = self.positions.T
             touched = (rows < bottom) & (rows + height > top) & (columns < right) & (columns + width > left)
             return np.flatnonzero(touched).tolist(), False
-        block = self._grid[top // height : math.ceil(bottom / height), left // width : math.ceil(right / width)]
-        tiles = block.ravel().tolist()
+        down = np.arange(top // height, math.ceil(bottom / height), dtype=np.int64)
+        across = np.arange(left // width, math.ceil(right / width), dtype=np.int64)
+        tiles = self._found(self._cell(down[:, np.newaxis], across).ravel()).tolist()
         if _ABSENT in tiles:
             return [tile for tile in tiles if tile != _ABSENT], False
         return tiles, True

@@ -2,8 +2,12 @@
 
 The first directory is the base level; its SubIFDs, or later directories that are smaller with the same shape, are lower
 levels. Directories as large as the base are planes where ImageJ says what they are: channels, focal planes, frames.
-Else they are refused, since leaving them out would lose pixels.
+Else they are refused, since leaving them out would lose pixels. A later directory whose description is `label` or
+`macro`, with or without a size behind it, is that and no level: so plain TIFFs are written here, after Aperio's habit.
 """
+
+import re
+from collections.abc import Sequence
 
 import tifffile
 
@@ -14,19 +18,23 @@ from pipeline.io.sources.scenes import check_scene
 from pipeline.io.sources.tiff.file import TiffContainer
 from pipeline.io.sources.tiff.image import TiffImage
 from pipeline.io.sources.tiff.resolution import resolution_spacing_mm
-from pipeline.io.sources.tiff.source import TiffSource
+from pipeline.io.sources.tiff.source import TiffSource, source_image
 from pipeline.io.sources.tiff.stack import level_image, page_size, read_level, same_shape
 from pipeline.io.sources.tiff.tags import icc_profile, text_properties
 from pipeline.model.errors import SourceError
-from pipeline.model.source import Illumination, ScannerFacts, SlideDescription
+from pipeline.model.source import Illumination, ImageKind, ScannerFacts, SlideDescription
 
 _COARSEST_SCAN_MM = 0.02
 _UNKNOWN_STEP_UM = 1.0
+_NAMED = re.compile(r"\s*(label|macro)(\s+\d+\s*x\s*\d+)?\s*", re.IGNORECASE)
+_KINDS = {"label": ImageKind.LABEL, "macro": ImageKind.OVERVIEW}
 
 
 def open_generic_tiff(container: TiffContainer, scene: int = 1) -> SlideSource:
     """Return the slide in a plain TIFF file; the frames of an ImageJ stack are its scenes. Raises SourceError."""
-    stack, bases = _planes(container)
+    associated = _associated(container)
+    pages = [page for page in container.pages if page not in associated.values()]
+    stack, bases = _planes(container, pages)
     check_scene(container.uri, scene, stack.frames)
     wanted = [
         stack.plane(channel, focal_plane, scene - 1)
@@ -34,7 +42,7 @@ def open_generic_tiff(container: TiffContainer, scene: int = 1) -> SlideSource:
         for focal_plane in range(stack.slices)
     ]
     base = read_level(container, [bases[place] for place in wanted])
-    levels, warnings = _lower_levels(container, bases, wanted, base[0])
+    levels, warnings = _lower_levels(container, _below(container, pages, bases), wanted, base[0], len(bases))
     levels = sorted([base, *levels], key=lambda planes: planes[0].columns, reverse=True)
     if len({planes[0].columns for planes in levels}) < len(levels):
         raise SourceError(f"{container.uri}: two levels have the same width", uri=container.uri)
@@ -44,12 +52,21 @@ def open_generic_tiff(container: TiffContainer, scene: int = 1) -> SlideSource:
     if step_um is None and stack.slices > 1:
         step_um = _UNKNOWN_STEP_UM
         doubts.append(f"the distance of the {stack.slices} focal planes is not told: {step_um:g} micrometre is written")
+    images = [
+        level_image(i, planes, i, optical_paths=stack.channels, focal_planes=stack.slices)
+        for i, planes in enumerate(levels)
+    ]
+    for kind, page in associated.items():
+        try:
+            image = container.image(page)
+        except SourceError as error:
+            doubts.append(f"the {kind.lower()} was left out: {error}")
+            continue
+        images.append(source_image(len(images), image, kind, None))
+        levels.append([image])
     description = SlideDescription(
         format="generic-tiff",
-        images=tuple(
-            level_image(i, planes, i, optical_paths=stack.channels, focal_planes=stack.slices)
-            for i, planes in enumerate(levels)
-        ),
+        images=tuple(images),
         facts=facts,
         icc_profile=icc_profile(container.first, container.uri),
         warnings=(*warnings, *doubts),
@@ -63,14 +80,24 @@ def open_generic_tiff(container: TiffContainer, scene: int = 1) -> SlideSource:
     return TiffSource(container, levels, description)
 
 
-def _planes(container: TiffContainer) -> tuple[Stack, list[tifffile.TiffPage]]:
+def _associated(container: TiffContainer) -> dict[ImageKind, tifffile.TiffPage]:
+    """Return the directories that say of themselves that they are label or macro; of several the first."""
+    found: dict[ImageKind, tifffile.TiffPage] = {}
+    for page in container.pages[1:]:
+        named = _NAMED.fullmatch(page.description)
+        if named is not None:
+            found.setdefault(_KINDS[named[1].lower()], page)
+    return found
+
+
+def _planes(container: TiffContainer, pages: Sequence[tifffile.TiffPage]) -> tuple[Stack, list[tifffile.TiffPage]]:
     """Return how the directories of the base's size are ordered, and these. Raises SourceError."""
     size = page_size(container.first)
-    bases = [page for page in container.pages if page_size(page) == size]
+    bases = [page for page in pages if page_size(page) == size]
     stack = imagej_stack(container, len(bases))
     if stack is not None:
         return stack, bases
-    for page in container.pages[1:]:
+    for page in pages[1:]:
         columns, rows = page_size(page)
         if columns >= size[0] or rows >= size[1]:
             raise SourceError(
@@ -82,18 +109,18 @@ def _planes(container: TiffContainer) -> tuple[Stack, list[tifffile.TiffPage]]:
 
 
 def _lower_levels(
-    container: TiffContainer, bases: list[tifffile.TiffPage], wanted: list[int], base: TiffImage
+    container: TiffContainer, below: Sequence[list[tifffile.TiffPage]], wanted: list[int], base: TiffImage, of_base: int
 ) -> tuple[list[list[TiffImage]], list[str]]:
-    """Return levels below the base, of SubIFDs or of the chain, and warnings of what was left out."""
+    """Return levels of what is below the base's planes, `of_base` in number, and warnings of what was left out."""
     size, levels, warnings = (base.columns, base.rows), [], []
-    for pages in _below(container, bases):
+    for pages in below:
         number, own = pages[0].index, page_size(pages[0])
         shown = f"directory {number} ({own[0]} x {own[1]}) was left out"
         if not same_shape(own, size):
             warnings.append(f"{shown}: it has not the shape of the base level")
             continue
-        if len(pages) != len(bases):
-            warnings.append(f"{shown}: the base level has {len(bases)} planes, and of its size there are {len(pages)}")
+        if len(pages) != of_base:
+            warnings.append(f"{shown}: the base level has {of_base} planes, and of its size there are {len(pages)}")
             continue
         planes = read_level(container, [pages[place] for place in wanted])
         if (planes[0].samples, planes[0].bits) != (base.samples, base.bits):
@@ -106,14 +133,16 @@ def _lower_levels(
     return levels, warnings
 
 
-def _below(container: TiffContainer, bases: list[tifffile.TiffPage]) -> list[list[tifffile.TiffPage]]:
+def _below(
+    container: TiffContainer, pages: Sequence[tifffile.TiffPage], bases: list[tifffile.TiffPage]
+) -> list[list[tifffile.TiffPage]]:
     """Return the smaller directories, those of the planes of a level together."""
     below = [container.subdirectories(page) for page in bases]
     if any(below):
         if len({len(found) for found in below}) > 1:
             raise SourceError(f"{container.uri}: its planes have SubIFDs in different numbers", uri=container.uri)
-        return [list(pages) for pages in zip(*below, strict=True)]
-    smaller = [page for page in container.pages if page_size(page) != page_size(bases[0])]
+        return [list(planes) for planes in zip(*below, strict=True)]
+    smaller = [page for page in pages if page_size(page) != page_size(bases[0])]
     if len(bases) == 1:
         return [[page] for page in smaller]
     sizes = dict.fromkeys(page_size(page) for page in smaller)

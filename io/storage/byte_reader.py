@@ -5,6 +5,7 @@ Many threads may read at once. A file on a disk is read with `pread` and nothing
 
 import io
 import os
+import stat
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
@@ -33,18 +34,26 @@ class ByteReader(Protocol):
         ...
 
 
+def file_stamp(found: os.stat_result) -> str:
+    """Return what is another one whenever another file took the place of one."""
+    return f"{found.st_ino}-{found.st_size}-{found.st_mtime_ns}"
+
+
 class LocalBytes:
     """A file on a disk. Raises SourceError when it cannot be opened."""
 
     def __init__(self, path: str) -> None:
         self.uri = path
         try:
-            self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # of a pipe: do not wait
         except OSError as error:
             raise SourceError(f"{path} cannot be read: {error.strerror}", uri=path) from error
         found = os.fstat(self._descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            os.close(self._descriptor)
+            raise SourceError(f"{path} cannot be read: it is no file, but a folder, a pipe or a device", uri=path)
         self.size = found.st_size
-        self.stamp = f"{found.st_ino}-{found.st_size}-{found.st_mtime_ns}"
+        self.stamp = file_stamp(found)
 
     def read(self, offset: int, length: int) -> bytes:
         """Return bytes from a place on; the kernel may give less than is there, which is continued."""

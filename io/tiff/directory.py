@@ -66,11 +66,16 @@ def opaque(tag: Tag, value: bytes) -> Field:
 
 
 def ratio(tag: Tag, value: float) -> Field:
-    """Return a field of one RATIONAL, the nearest to a positive number that two terms of 32 bits give."""
+    """Return a field of one RATIONAL, the nearest to a positive number that two terms of 32 bits give.
+
+    Raises ValueError for a number that they cannot come near.
+    """
     exact = Fraction(value)
     # Below 1 the denominator is what is limited, above 1 the numerator.
     limit = _LARGEST_TERM if exact <= 1 else max(1, int(_LARGEST_TERM / exact))
     near = exact.limit_denominator(limit)
+    if not 0 < near.numerator <= _LARGEST_TERM:
+        raise ValueError(f"{value:g} is no RATIONAL of TIFF: its terms have 32 bits")
     return numbers(tag, Type.RATIONAL, near.numerator, near.denominator)
 
 

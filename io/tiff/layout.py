@@ -24,6 +24,7 @@ from pipeline.io.tiff.form import TileForm
 from pipeline.io.tiff.ome_xml import ome_xml
 from pipeline.io.tiff.source import TiffReadySource
 from pipeline.io.tiff.tags import APERIO_MACRO, CENTIMETRE, REDUCED, Compression, Photometric, Tag, Type
+from pipeline.model.errors import SourceError
 from pipeline.model.plan import InstancePlan
 from pipeline.model.source import ImageKind
 from pipeline.model.tiff_target import TiffFormat, TiffTarget
@@ -58,12 +59,10 @@ def file_order(plans: Sequence[InstancePlan], target: TiffTarget) -> list[Instan
     return levels + [of_kind[kind] for kind in kinds if kind in of_kind]
 
 
-def directories(
-    slide: OpenedSlide, tiles: Mapping[str, TileRows], target: TiffTarget, *, icc_profile: bytes
-) -> list[Directory]:
+def directories(slide: OpenedSlide, tiles: Mapping[str, TileRows], target: TiffTarget) -> list[Directory]:
     """Return the top directories of a slide's TIFF; `tiles` are those of each image of `file_order`, by its name."""
     order = file_order(slide.plan.instances, target)
-    writer = _Directories(slide, tiles, target, icc_profile)
+    writer = _Directories(slide, tiles, target)
     if target.format is not TiffFormat.OME_TIFF:
         return [writer.directory(plan, 0) for plan in order]
     levels = [plan for plan in order if plan.kind is ImageKind.VOLUME]
@@ -77,13 +76,11 @@ def directories(
 
 
 class _Directories:
-    def __init__(
-        self, slide: OpenedSlide, tiles: Mapping[str, TileRows], target: TiffTarget, icc_profile: bytes
-    ) -> None:
+    def __init__(self, slide: OpenedSlide, tiles: Mapping[str, TileRows], target: TiffTarget) -> None:
         self._slide = slide
         self._tiles = tiles
         self._target = target
-        self._icc_profile = icc_profile
+        self._icc_profile = slide.source.describe().icc_profile
         source = slide.source
         self._has_scale = not isinstance(source, TiffReadySource) or source.knows_spacing
         if slide.config.source_pixel_spacing_mm is not None:
@@ -162,6 +159,12 @@ def _coding(form: TileForm) -> Iterator[Field]:
 
 
 def _scale(between_rows_mm: float, between_columns_mm: float) -> Iterator[Field]:
-    yield ratio(Tag.X_RESOLUTION, _MILLIMETRES_IN_CENTIMETRE / between_columns_mm)
-    yield ratio(Tag.Y_RESOLUTION, _MILLIMETRES_IN_CENTIMETRE / between_rows_mm)
+    try:
+        yield ratio(Tag.X_RESOLUTION, _MILLIMETRES_IN_CENTIMETRE / between_columns_mm)
+        yield ratio(Tag.Y_RESOLUTION, _MILLIMETRES_IN_CENTIMETRE / between_rows_mm)
+    except ValueError as error:
+        raise SourceError(
+            f"pixels that are {between_rows_mm:g} by {between_columns_mm:g} mm have no resolution in TIFF ({error}); "
+            "--source-pixel-spacing-mm ROW,COL puts it right"
+        ) from error
     yield numbers(Tag.RESOLUTION_UNIT, Type.SHORT, CENTIMETRE)

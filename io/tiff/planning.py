@@ -26,7 +26,12 @@ def planning_config(config: TiffExportConfig) -> ConversionConfig:
         kept=kept,
         otherwise=TransferSyntax.JPEG_BASELINE,
         accepted=(*kept, TransferSyntax.EXPLICIT_VR_LITTLE_ENDIAN),
-        tiff=TiffTarget(format=config.format, optical_path=config.optical_path, focal_plane=config.focal_plane),
+        tiff=TiffTarget(
+            format=config.format,
+            keep_icc=config.keep_icc,
+            optical_path=config.optical_path,
+            focal_plane=config.focal_plane,
+        ),
     )
     return ConversionConfig(
         output=staging_root(config),

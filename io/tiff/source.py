@@ -6,6 +6,8 @@
 * JPEG 2000 of YCbCr components without a transform has a compression of its own with Aperio, and no name elsewhere.
 * Only levels of an SVS may be JPEG 2000, and it has a thumbnail.
 * A slide that does not say how large its pixels are becomes a TIFF that does not say it either.
+* The ICC profile is the slide's own, bytes and all, or none.
+* JPEGs that are recompressed as JPEG XL are given back (`pipeline.io.tiff.restored`).
 """
 
 from collections.abc import Sequence
@@ -15,7 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.io.codecs.contract import PassedTile, TileCodec
+from pipeline.io.dicom.icc import objection_to
 from pipeline.io.sources.contract import SlideSource
+from pipeline.io.tiff.restored import RestoredTiles, holds_jpegs, restored
 from pipeline.io.tiff.thumbnail import averaged, thumbnail_of
 from pipeline.model.errors import SourceError
 from pipeline.model.source import Compression, ImageKind, SlideDescription, SourceImage
@@ -39,6 +43,7 @@ class TiffReadySource(SlideSource):
         self._path = _chosen("optical path", "optical-path", target.optical_path, base.optical_paths, target, self.uri)
         self._plane = _chosen("focal plane", "focal-plane", target.focal_plane, base.focal_planes, target, self.uri)
         self._described = described.images
+        self._restored = frozenset(image.index for image in described.images if holds_jpegs(source, image))
         images = tuple(self._as_held(image, target) for image in described.images)
         self._thumbnail = thumbnail_of(described) if target.format is TiffFormat.SVS else None
         if self._thumbnail is not None:
@@ -48,10 +53,13 @@ class TiffReadySource(SlideSource):
         if not self.knows_spacing:
             facts = replace(facts, pixel_spacing_mm=_ANY_SPACING_MM)
         paths, offsets = described.optical_paths, described.focal_plane_offsets_um
+        icc, doubts = _profile(described.icc_profile) if target.keep_icc else (b"", ())
         self._description = replace(
             described,
             images=images,
             facts=facts,
+            icc_profile=icc,
+            warnings=(*described.warnings, *doubts),
             optical_paths=paths if self._path is None else paths[self._path : self._path + 1],
             focal_plane_offsets_um=offsets if self._plane is None else offsets[self._plane : self._plane + 1],
         )
@@ -70,11 +78,15 @@ class TiffReadySource(SlideSource):
 
     def tile_codec(self, image: int, plane: int = 0) -> TileCodec | None:
         """Return the image's codec; None where its tiles are not kept."""
-        return None if self._is_cut(image) else self._source.tile_codec(image, self._own(image, plane))
+        codec = None if self._is_cut(image) else self._source.tile_codec(image, self._own(image, plane))
+        if codec is None or image not in self._restored:
+            return codec
+        return RestoredTiles(codec, self._described[image])
 
     def read_tiles(self, image: int, first: int, count: int, plane: int = 0) -> Sequence[Buffer]:
-        """Return compressed tiles as stored."""
-        return self._source.read_tiles(image, first, count, self._own(image, plane))
+        """Return compressed tiles as stored, but for JPEGs that come back."""
+        tiles = self._source.read_tiles(image, first, count, self._own(image, plane))
+        return [restored(tile) for tile in tiles] if image in self._restored else tiles
 
     def read_pixels(self, image: int, first: int, count: int, plane: int = 0) -> list[Pixels | None]:
         """Return decoded tiles."""
@@ -110,6 +122,8 @@ class TiffReadySource(SlideSource):
         return self._described[image].lossless_frames and not self._description.images[image].lossless_frames
 
     def _as_held(self, image: SourceImage, target: TiffTarget) -> SourceImage:
+        if image.index in self._restored:
+            image = replace(image, compression=Compression.JPEG)
         if image.kind is ImageKind.VOLUME:
             image = replace(
                 image,
@@ -122,6 +136,12 @@ class TiffReadySource(SlideSource):
             is_for_levels = image.kind is not ImageKind.VOLUME and image.compression is Compression.JPEG_2000
             return replace(image, lossless_frames=False) if is_for_levels else image
         return replace(image, lossless_frames=False) if _is_untransformed(self._source, image) else image
+
+
+def _profile(profile: bytes) -> tuple[bytes, tuple[str, ...]]:
+    """Return a profile that readers can use, and a warning where the slide's is none."""
+    objection = objection_to(profile[: int.from_bytes(profile[:4], "big")]) if profile else ""
+    return (b"", (f"the slide's ICC profile {objection}; it is left out",)) if objection else (profile, ())
 
 
 def _chosen(what: str, option: str, number: int | None, there: int, target: TiffTarget, uri: str) -> int | None:

@@ -36,9 +36,8 @@ def write_tiff(
         tiles[plan.name] = TileRows(first, lengths)
         ranges += [ByteRange(run.part_uri, run.part_offset, run.part_bytes) for run in own]
         first += len(lengths)
-    icc = slide.source.describe().icc_profile if config.keep_icc else b""
     head = file_head(
-        directories(slide, tiles, target, icc_profile=icc),
+        directories(slide, tiles, target),
         np.concatenate([rows.lengths for rows in tiles.values()]),
         always_big=config.big_tiff is BigTiff.ALWAYS,
     )

@@ -12,7 +12,7 @@ from pipeline.io.jpeg2000 import markers as jpeg2000
 from pipeline.io.jpeg2000.boxes import find_codestream
 from pipeline.io.jpegls import markers as jpegls
 from pipeline.io.jpegxl import header as jpegxl
-from pipeline.io.jpegxl.boxes import holds_jpeg, is_container
+from pipeline.io.jpegxl.boxes import holds_jpeg, is_container, is_jpeg_xl
 from pipeline.io.validation.rle import parse_rle
 from pipeline.model.errors import CodecError
 
@@ -62,11 +62,11 @@ def read_codestream(frame: int, head: bytes, tail: bytes, *, rle: bool) -> Codes
     if rle:
         coding, parse = Coding.RLE, _rle
     elif head[:2] == b"\xff\xd8":
-        is_ls = b"\xff\xf7" in head[:4096] and _jpeg_ls_begins(head)
+        is_ls = b"\xff\xf7" in head[:4096] and jpegls.begins_jpeg_ls(head)
         coding, parse = (Coding.JPEG_LS, _jpeg_ls) if is_ls else (Coding.JPEG, _jpeg)
-    elif head[:4] in (b"\xff\x4f\xff\x51", b"\x00\x00\x00\x0c") and not _is_jpeg_xl(head):
+    elif head[:4] in (b"\xff\x4f\xff\x51", b"\x00\x00\x00\x0c") and not is_jpeg_xl(head):
         coding, parse = Coding.JPEG_2000, _jpeg2000
-    elif _is_jpeg_xl(head):
+    elif is_jpeg_xl(head):
         coding, parse = Coding.JPEG_XL, _jpeg_xl
     else:
         shown = head[:4].hex(" ").upper() or "nothing"
@@ -78,23 +78,6 @@ def read_codestream(frame: int, head: bytes, tail: bytes, *, rle: bool) -> Codes
     if coding in (Coding.JPEG_XL, Coding.RLE):
         return parsed
     return replace(parsed, complete=_ends(tail))
-
-
-def _is_jpeg_xl(head: bytes) -> bool:
-    return head[:2] == b"\xff\x0a" or is_container(head)
-
-
-def _jpeg_ls_begins(head: bytes) -> bool:
-    """Whether the first frame header of a stream that begins with SOI is that of JPEG-LS (SOF55)."""
-    position = 2
-    while position + 4 <= len(head) and head[position] == 0xFF:
-        marker = head[position + 1]
-        if marker == 0xF7:
-            return True
-        if marker in jpeg.FRAME_MARKERS or marker == jpeg.Marker.SOS:
-            return False
-        position += 2 + int.from_bytes(head[position + 2 : position + 4], "big")
-    return False
 
 
 def _ends(tail: bytes) -> bool:

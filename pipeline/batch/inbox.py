@@ -32,12 +32,15 @@ class Inbox:
         self._identities = Identities(folder)
         self._unlisted: set[str] = set()
         """Folders of which it was told that they cannot be listed."""
+        self.left_alone: list[str] = []
+        """Paths of the files that the last look saw, and that are no slides by their suffix."""
 
     def slides(self) -> list[InboxSlide]:
         """Look; return the slides that are there now, by name. Raises StorageError where the inbox cannot be listed.
 
         A folder in it that cannot be listed is told once.
         """
+        self.left_alone.clear()
         found = list(self._found())
         self._identities.forget_others()
         return sorted(named(found, self._archive), key=lambda slide: slide.name)
@@ -46,7 +49,9 @@ class Inbox:
         for folder, folders, names in os.walk(self.folder, onerror=self._not_listed):
             here = PurePosixPath(Path(folder).relative_to(self.folder).as_posix())
             folders[:] = sorted(name for name in folders if not name.startswith("."))
-            ways = {name: way for name in sorted(names) if not name.startswith(".") and (way := way_of(name))}
+            seen = [name for name in sorted(names) if not name.startswith(".")]
+            ways = {name: way for name in seen if (way := way_of(name))}
+            self.left_alone += [str(here / name) for name in seen if name not in ways]
             dicom: list[InboxFile] = []
             for name, way in ways.items():
                 file = self._file(here / name)

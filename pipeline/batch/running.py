@@ -10,7 +10,7 @@ from pipeline.batch.looks import Looks, Retry
 from pipeline.batch.passing import Passes, SlideResult, failures
 from pipeline.batch.settings import BatchSettings
 from pipeline.batch.slide import InboxSlide
-from pipeline.batch.summary import plan_lines, summary_lines
+from pipeline.batch.summary import left_alone_text, plan_lines, summary_lines
 from pipeline.cli.failing import FAILED
 from pipeline.cli.messages import tell
 from pipeline.interruption import Interruption, interruptible
@@ -21,8 +21,10 @@ _LOG = logging.getLogger(__name__)
 
 def plan(settings: BatchSettings) -> int:
     """List what a pass would do, and touch nothing; return the exit code."""
-    slides = Inbox(settings.inbox, settings.archive).slides() if settings.inbox.is_dir() else []
+    inbox = Inbox(settings.inbox, settings.archive)
+    slides = inbox.slides() if settings.inbox.is_dir() else []
     print("\n".join(plan_lines(slides, settings)))
+    _tell_left_alone(inbox)
     return 0
 
 
@@ -32,7 +34,9 @@ def run_once(settings: BatchSettings) -> int:
     with interruptible() as interruption, owned_folders(settings) as work:
         passes = Passes(settings, work)
         results = passes.finish()
-        slides = passes.new(Inbox(settings.inbox, settings.archive).slides())
+        inbox = Inbox(settings.inbox, settings.archive)
+        slides = passes.new(inbox.slides())
+        _tell_left_alone(inbox)
         if not (slides or results):
             tell(f"No files to process in {settings.inbox}")
         for result in passes.take(slides):
@@ -76,6 +80,11 @@ def _rounds(settings: BatchSettings, work: WorkFolder, interruption: Interruptio
         if results:
             yield results
         time.sleep(max(0.0, looked + settings.watch_interval - time.monotonic()))
+
+
+def _tell_left_alone(inbox: Inbox) -> None:
+    if inbox.left_alone:
+        tell(left_alone_text(inbox.left_alone))
 
 
 def _listed(inbox: Inbox) -> list[InboxSlide]:

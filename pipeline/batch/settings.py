@@ -11,6 +11,7 @@ from itertools import permutations
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
+from pipeline.io.storage.address import is_address
 from pipeline.model.errors import ConfigError
 from pipeline.options import CommandParser, check_beam_knows
 
@@ -132,6 +133,8 @@ def _clash(inbox: Path, serving: Path, archive: Path) -> str:
 
 
 def _folder(text: str) -> Path:
+    if is_address(text):
+        raise argparse.ArgumentTypeError(f"{text} is no folder of a disk; slidebeam export reads and writes buckets")
     path = Path(os.path.realpath(os.path.expanduser(text)))
     if path.exists() and not path.is_dir():
         raise argparse.ArgumentTypeError(f"{text} is a file; name a folder")
@@ -181,7 +184,7 @@ _OPTIONS = (
     _Option("serving", "-s", "CONVERTER_SERVING", "./serving", _folder, "DIR", "where slides are served from"),
     _Option("archive", "-a", "CONVERTER_ARCHIVE", "./archive", _folder, "DIR", "where the originals are kept"),
     _Option("quality", "-q", "CONVERTER_QUALITY", "85", _quality, "Q", "JPEG quality of tiles that are encoded, 1-100"),
-    _Option("tile_size", "-t", "CONVERTER_TILE_SIZE", "256", _tile_size, "PIXELS", "edge of the tiles of a TIFF"),
+    _Option("tile_size", "-t", "CONVERTER_TILE_SIZE", "256", _tile_size, "PIXELS", "edge of tiles, a multiple of 16"),
     _Option("max_concurrent", "-c", "CONVERTER_MAX_CONCURRENT", "2", _count, "N", "slides that are converted at once"),
     _Option("watch_interval", "", "CONVERTER_WATCH_INTERVAL", "10", _interval, "SECONDS", "time between two looks"),
 )

@@ -9,6 +9,7 @@ from pipeline.model.figures import bytes_text, count_text, duration_text
 from pipeline.model.printable import printable
 
 _WIDTH = 16
+_MOST_NAMES = 3
 
 
 def summary_lines(results: Sequence[SlideResult], seconds: float) -> Iterator[str]:
@@ -44,7 +45,16 @@ def plan_lines(slides: Sequence[InboxSlide], settings: BatchSettings) -> Iterato
         files = f", {count_text(len(slide.files), 'file')}" if len(slide.files) > 1 else ""
         yield printable(f"{slide.name} ({bytes_text(slide.bytes)}{files}): {what}")
     total = bytes_text(sum(slide.bytes for slide in slides))
-    yield f"Dry run: {count_text(len(slides), 'slide')}, {total}; nothing was converted or moved"
+    found = f"{count_text(len(slides), 'slide')} in {settings.inbox}, {total}"
+    yield printable(f"Dry run: {found}; nothing was converted or moved")
+
+
+def left_alone_text(paths: Sequence[str]) -> str:
+    """Return a line about files of the inbox that are no slides by their suffix."""
+    rest = len(paths) - _MOST_NAMES
+    more = f" and {rest:,} more" if rest > 0 else ""
+    which = f"{count_text(len(paths), 'file')} without a suffix of slides: {', '.join(paths[:_MOST_NAMES])}{more}"
+    return printable(f"Left alone: {which}; DICOM files are taken as .dcm or .dicom")
 
 
 def _line(name: str, value: str) -> str:

@@ -2,7 +2,7 @@
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from pipeline.cli.failing import FAILED, run_guarded
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pipeline.options import CommandParser
 
 _SWITCHES = ("--reencode", "--keep-icc", "--overwrite", "--big-tiff", "--verbose", "--quiet", "--json")
-"""Options that are on when they are named; `--reencode=0` is off, as OrthancWSIDicomToTiff takes it."""
+"""On when they are named; `--reencode=0` and `--reencode 0` are off, as OrthancWSIDicomToTiff has it."""
 _BOOLEANS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 
 
@@ -112,10 +112,22 @@ def _total(report: "ExportReport") -> str:
 
 def _arguments(argv: Sequence[str]) -> tuple[argparse.Namespace, tuple[str, ...]]:
     parser = export_parser()
-    # A switch would take the path behind it for its value.
-    spelt = [f"{word}=1" if word in _SWITCHES else word for word in argv]
-    ours, beams = _told_apart(spelt, parser)
+    for word in argv:
+        if word.partition("=")[0] in ("--input", "--output"):
+            raise ConfigError(f"{word}: paths are typed without it, slidebeam export INPUT [INPUT ...] OUTPUT")
+    ours, beams = _told_apart(list(_with_values(argv)), parser)
     return parser.parse_intermixed_args(ours), beams
+
+
+def _with_values(argv: Sequence[str]) -> Iterator[str]:
+    """Yield the words, each switch joined with its value: it would take a path behind it for one."""
+    rest = list(reversed(argv))
+    while rest:
+        word = rest.pop()
+        if word not in _SWITCHES:
+            yield word
+        else:
+            yield f"{word}={rest.pop() if rest and rest[-1].lower() in _BOOLEANS else 1}"
 
 
 def _told_apart(words: Sequence[str], parser: "CommandParser") -> tuple[list[str], tuple[str, ...]]:
@@ -150,7 +162,13 @@ def export_parser() -> "CommandParser":
         epilog="Beam's own options (--runner, --direct_num_workers, ...) are passed on. Exit code: 0 all done, "
         "1 something failed, 130 stopped with Ctrl-C.",
     )
-    parser.add_argument("paths", nargs="+", metavar="INPUT ... OUTPUT", help="slides, then a folder or one .tiff, .svs")
+    parser.add_argument(
+        "paths",
+        nargs="+",
+        metavar="INPUT ... OUTPUT",
+        help="slides: files, folders of one slide, globs, gs:// and s3://, URLs of DICOMweb series, ids of Orthanc's; "
+        "then a folder, or for one slide a file: .tiff, .svs or .ome.tiff",
+    )
     add = parser.add_argument
     add("--format", choices=[one.value for one in TiffFormat], help="default: what OUTPUT's suffix says, else tiff")
     add("--quality", "--jpeg-quality", type=int, default=85, metavar="1..100", help="of tiles that are encoded; 85")

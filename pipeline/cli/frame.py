@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pipeline.cli.failing import run_guarded
 from pipeline.cli.messages import messages_shown
+from pipeline.io.storage.address import is_address
 from pipeline.model.errors import ConfigError
 
 
@@ -28,6 +29,7 @@ def _frame(arguments: argparse.Namespace) -> int:
                 count = reader.get_frame_count()
         except IndexError as error:
             raise ConfigError(f"{arguments.series}: {error}") from error
+    _check_output(arguments.output, arguments.series)
     final = Path(arguments.output)
     beside = final.with_name(f".{final.name}.part")
     with storage_errors(final):
@@ -36,6 +38,19 @@ def _frame(arguments: argparse.Namespace) -> int:
         os.replace(beside, final)
     print(f"{final}: frame {arguments.frame} of {count}, {len(data)} bytes")
     return 0
+
+
+def _check_output(output: str, series: str) -> None:
+    """Raise ConfigError where a frame, which is of the level's series, would be a file of it, or take one's place."""
+    if is_address(output):
+        raise ConfigError(f"--output {output}: frames are written to a disk; give a path")
+    if os.path.isdir(output):
+        raise ConfigError(f"--output {output} is a folder; name a file")
+    source, place = Path(os.path.realpath(series)), Path(os.path.realpath(output))
+    folder = source if source.is_dir() else source.parent
+    beside = place.parent == folder and source.suffix.lower() != ".dcbs"
+    if not is_address(series) and (beside or place == source):
+        raise ConfigError(f"--output {output} would lie with the slide's files, and be read as one; name another")
 
 
 def _arguments(argv: Sequence[str]) -> argparse.Namespace:

@@ -35,6 +35,7 @@ A first try:
   slidebeam inspect slide.svs
   slidebeam convert --input slide.svs --output out --research-placeholder
   slidebeam verify out slide.svs
+  slidebeam export out/slide.svs slide.tiff
 
 `slidebeam COMMAND --help` lists what a command takes."""
 

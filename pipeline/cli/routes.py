@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pipeline.io.reports.converted import ConvertedSlide
     from pipeline.io.reports.route_map import LevelRoutes
 
-_SMALLEST, _LARGEST = 64, 8192
+_SMALLEST, _USUAL, _LARGEST = 64, 1024, 8192
 """Pixels of the picture's longer edge."""
 
 
@@ -29,8 +29,7 @@ def _routes(arguments: argparse.Namespace) -> int:
     from pipeline.io.reports.converted import find_converted, names_text
     from pipeline.io.reports.route_map import route_maps
 
-    if arguments.png:
-        _check_picture(arguments)
+    _check_picture(arguments)
     with messages_shown(verbose=arguments.verbose):
         slides = find_converted(arguments.folder, arguments.slide)
         if arguments.png and len(slides) > 1:
@@ -47,9 +46,15 @@ def _routes(arguments: argparse.Namespace) -> int:
 
 
 def _check_picture(arguments: argparse.Namespace) -> None:
+    if not arguments.png:
+        of_picture = ("level", "size", "optical_path", "focal_plane")
+        given = next((name for name in of_picture if getattr(arguments, name) is not None), None)
+        if given:
+            raise ConfigError(f"--{given.replace('_', '-')} says what --png FILE shows; give both")
+        return
     if is_address(arguments.png):
         raise ConfigError(f"--png {arguments.png}: pictures are written to a disk; give a path")
-    if not _SMALLEST <= arguments.size <= _LARGEST:
+    if arguments.size is not None and not _SMALLEST <= arguments.size <= _LARGEST:
         raise ConfigError(f"--size {arguments.size}: the longer edge is {_SMALLEST} to {_LARGEST} pixels")
 
 
@@ -60,9 +65,9 @@ def _draw(slide: "ConvertedSlide", maps: "Sequence[LevelRoutes]", arguments: arg
         slide,
         maps,
         level=arguments.level,
-        size=arguments.size,
-        optical_path=arguments.optical_path,
-        focal_plane=arguments.focal_plane,
+        size=arguments.size or _USUAL,
+        optical_path=arguments.optical_path or 0,
+        focal_plane=arguments.focal_plane or 0,
     )
     try:
         Path(arguments.png).write_bytes(picture.png)
@@ -82,9 +87,9 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("slide", metavar="SLIDE", nargs="?", default="", help="name of a slide in it (default: all)")
     parser.add_argument("--png", metavar="FILE", help="draw the tiles of a level over a picture of the slide")
     parser.add_argument("--level", type=int, metavar="N", help="level that is drawn (default: the base)")
-    parser.add_argument("--size", type=int, default=1024, metavar="N", help="longer edge in pixels (default: 1024)")
-    parser.add_argument("--optical-path", type=int, default=0, metavar="N", help="drawn, from 0 (default: 0)")
-    parser.add_argument("--focal-plane", type=int, default=0, metavar="N", help="drawn, from 0 (default: 0)")
+    parser.add_argument("--size", type=int, metavar="N", help=f"longer edge in pixels (default: {_USUAL})")
+    parser.add_argument("--optical-path", type=int, metavar="N", help="drawn, from 0 (default: 0)")
+    parser.add_argument("--focal-plane", type=int, metavar="N", help="drawn, from 0 (default: 0)")
     parser.add_argument("--json", action="store_true", help="print a line of JSON a slide on stdout")
     parser.add_argument("--verbose", action="store_true", help="say more, and show the traceback of an error")
     return parser.parse_args(list(argv))

@@ -31,6 +31,8 @@ class TiffTarget:
     """What shapes the plan of a slide that becomes a TIFF."""
 
     format: TiffFormat = TiffFormat.TIFF
+    keep_icc: bool = False
+    """The slide's ICC profile goes on."""
     optical_path: int | None = None
     """Number of the one that is exported, from 0; None: all, which is an error for several outside OME-TIFF."""
     focal_plane: int | None = None

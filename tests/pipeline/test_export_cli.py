@@ -10,6 +10,8 @@ import tifffile
 
 from pipeline.cli.export import main
 from pipeline.export_inputs import requested_export, with_tiff_names
+from pipeline.io.storage.address import split_address
+from pipeline.io.storage.opening import open_bucket
 from pipeline.model.errors import ConfigError
 from pipeline.model.keys import SlideInput
 from pipeline.model.tiff_target import TiffFormat
@@ -48,7 +50,7 @@ def test_o16_orthanc_s_spelling(dicom: Path, tmp_path: Path) -> None:
     with tifffile.TiffFile(place) as tiff:
         assert tiff.pages.first.photometric == tifffile.PHOTOMETRIC.YCBCR
         assert tiff.pages.first.tags["YCbCrSubSampling"].value == (2, 2)
-    assert main([str(dicom / "0.svs"), str(place), "--reencode=0", "--overwrite"]) == 0
+    assert main([str(dicom / "0.svs"), "--reencode", "0", str(place), "--overwrite"]) == 0
     with tifffile.TiffFile(place) as tiff:
         assert tiff.pages.first.photometric == tifffile.PHOTOMETRIC.RGB
 
@@ -84,6 +86,10 @@ def test_beam_s_options_are_told_from_paths(dicom: Path, tmp_path: Path) -> None
         (["{0}", "out", "--color=red"], "takes R,G,B"),
         (["{0}", "out", "--tile-size=250"], "multiple of 16"),
         (["{0}", "{1}", "out.tiff"], "name a folder"),
+        (["{0}", "out.jpg"], "out.jpg has the suffix of no TIFF, which are .tif, .tiff, .svs,"),
+        (["{0}", "gs://bucket/out.dcm"], "and is no folder"),
+        (["--input", "{0}", "--output=out"], "--input: paths are typed without it"),
+        (["{0}", "--output=out"], "--output=out: paths are typed without it"),
     ],
 )
 def test_what_is_wrong_is_one_line(
@@ -133,3 +139,31 @@ def test_a_file_that_is_no_tiff_is_no_output(dicom: Path, tmp_path: Path) -> Non
     (tmp_path / "notes").write_text("")
     with pytest.raises(ConfigError, match="is a file"):
         requested_export([str(dicom / "0.svs")], str(tmp_path / "notes"), None)
+
+
+@pytest.mark.parametrize("output", ["", "tiffs", "a.tiff", "new/a.svs"])
+def test_no_tiff_comes_to_lie_in_the_folder_of_a_slide(dicom: Path, output: str) -> None:
+    """A folder that holds a TIFF beside a series is not of one slide any more."""
+    with pytest.raises(ConfigError, match=r"0\.svs is the folder of a slide.*name another output"):
+        requested_export([str(dicom / "0.svs")], str(dicom / "0.svs" / output), None)
+    assert requested_export([str(dicom / "0.svs")], str(dicom / output), None)
+
+
+def test_slides_in_the_output_are_told_of(dicom: Path) -> None:
+    """A glob does not match what lies in the output: the next run would export its TIFFs."""
+    with pytest.raises(ConfigError, match=r"no slide matches .*what lies in the output, .*, is left out"):
+        requested_export([str(dicom / "*.svs")], str(dicom), None)
+
+
+def test_tiffs_of_a_bucket_are_not_exported_again(dicom: Path, object_root: str) -> None:
+    bucket, prefix = open_bucket(object_root), split_address(object_root).key
+    for name in ("a.dcm", "tiffs/b.tiff"):
+        bucket.write(f"{prefix}/{name}", (dicom / "0.svs/level-0.dcm").read_bytes())
+    request = requested_export([f"{object_root}/**"], f"{object_root}/tiffs/", None)
+    assert [slide.slide_id for slide in request.slides] == ["a.tiff"]
+
+
+def test_an_output_that_cannot_be_written_is_told(dicom: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(dicom / "0.svs"), "/proc/none/a.tiff"]) == 1
+    assert "cannot be written" in (told := capsys.readouterr().err)
+    assert "--output" not in told

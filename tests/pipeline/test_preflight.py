@@ -20,7 +20,7 @@ def test_what_is_there_is_no_obstacle(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("output", ["/proc/slidebeam", "/proc/slidebeam/deep/er"])
 def test_an_output_that_cannot_be_written(output: str) -> None:
-    with pytest.raises(StorageError, match=f"{output} cannot be written .*name another --output"):
+    with pytest.raises(StorageError, match=f"{output} cannot be written .*name another output"):
         check_output(output, "job")
 
 

@@ -1,6 +1,8 @@
-"""The header of one DICOM file, parsed once, and the place of its pixels."""
+"""The header of one DICOM file, parsed once, and the places of what is large: frames, their tables and their groups."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pydicom import Dataset
@@ -9,19 +11,57 @@ from pydicom.filereader import _read_file_meta_info, read_partial, read_preamble
 from pydicom.tag import BaseTag
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian
 
-from pipeline.io.dicom.elements import ElementReader
+from pipeline.io.dicom.elements import Element, ElementReader
 from pipeline.io.sources.dicom.positions import FramePositions, read_positions
 from pipeline.io.sources.file_bytes import FileBytes
-from pipeline.model.errors import SourceError
+from pipeline.model.errors import SlidebeamError, SourceError
 
 _REFUSED = {
     DeflatedExplicitVRLittleEndian: "a deflated data set",
     ExplicitVRBigEndian: "big endian",
 }
-_PER_FRAME = 0x52009230
-_PIXEL_DATA = 0x7FE00010
+PER_FRAME_GROUPS = 0x52009230
+EXTENDED_OFFSETS, EXTENDED_LENGTHS = 0x7FE00001, 0x7FE00002
+FLOAT_PIXELS, DOUBLE_PIXELS, PIXEL_DATA = 0x7FE00008, 0x7FE00009, 0x7FE00010
 NO_PIXELS = -1
-_EXTENDED_TABLE, _EXTENDED_LENGTHS = 0x7FE00001, 0x7FE00002
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileHeader:
+    """The header of a file, of which nothing is read that grows with the number of frames."""
+
+    file: FileBytes
+    data: Dataset
+    """Up to the shared functional groups."""
+    transfer_syntax: str
+    """UID."""
+    implicit: bool
+    """The data set is in implicit VR."""
+    elements: Mapping[int, Element]
+    """What follows, by tag, up to the pixels: per-frame functional groups, offset tables, Pixel Data and its like."""
+
+    def reader(self) -> ElementReader:
+        """Return a reader of elements of the data set, for one thread."""
+        return ElementReader(self.file.read, self.file.size, implicit=self.implicit, name=self.file.uri)
+
+    def parsed(self, pixels: int = PIXEL_DATA, *, with_table: bool = False) -> "ParsedFile":
+        """Return where the pixels of an element begin, without places of frames.
+
+        `with_table`: read the Extended Offset Table, sixteen bytes a frame; SourceError where the file ends before.
+        """
+        found, reader = self.elements.get(pixels), self.reader()
+        tables = (self.elements.get(tag) if with_table else None for tag in (EXTENDED_OFFSETS, EXTENDED_LENGTHS))
+        offsets, lengths = (b"" if table is None else reader.value(table) for table in tables)
+        return ParsedFile(
+            file=self.file,
+            header=self.data,
+            transfer_syntax=self.transfer_syntax,
+            positions=None,
+            extended_offsets=offsets,
+            extended_lengths=lengths,
+            pixel_data=NO_PIXELS if found is None else found.value,
+            pixel_length=0 if found is None else found.length,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,20 +94,36 @@ class ParsedFile:
         return self.file.uri
 
 
+def read_header(file: FileBytes) -> FileHeader:
+    """Read the header of an instance, and find what follows it. Raises SourceError."""
+    with _damage_told(file.uri):
+        return _read_header(file)
+
+
 def parse_file(file: FileBytes) -> ParsedFile:
-    """Read the header of an instance. Raises SourceError."""
-    name = file.uri
+    """Read the header of an instance, with the offset table and the places of its frames. Raises SourceError."""
+    with _damage_told(file.uri):
+        found = _read_header(file)
+        groups = found.elements.get(PER_FRAME_GROUPS)
+        positions = None if groups is None else read_positions(found.reader(), groups)
+        return replace(found.parsed(with_table=True), positions=positions)
+
+
+@contextmanager
+def _damage_told(name: str) -> Iterator[None]:
+    """Turn whatever a parser makes of a hostile header into SourceError."""
     try:
-        return _parse(file, name)
-    except SourceError:
+        yield
+    except SlidebeamError:
         raise
-    except Exception as error:  # a parser of hostile headers may raise anything
+    except Exception as error:
         cause = "no file of PS3.10" if isinstance(error, InvalidDicomError) else f"{type(error).__name__}: {error}"
         message = f"{name} is no readable DICOM ({cause}); check that the copy is complete"
         raise SourceError(message, uri=name) from error
 
 
-def _parse(file: FileBytes, name: str) -> ParsedFile:
+def _read_header(file: FileBytes) -> FileHeader:
+    name = file.uri
     with file.stream() as stream:
         read_preamble(stream, force=False)
         syntax = _read_file_meta_info(stream).get("TransferSyntaxUID")
@@ -80,32 +136,16 @@ def _parse(file: FileBytes, name: str) -> ParsedFile:
             uri=name,
         )
     with file.stream() as stream:
-        header = read_partial(stream, stop_when=_at_frames)
+        data = read_partial(stream, stop_when=_at_frames)
         at = stream.tell()
-    implicit = bool(header.original_encoding[0])
-    reader = ElementReader(file.read, file.size, implicit=implicit, name=name)
-    positions: FramePositions | None = None
-    tables = {_EXTENDED_TABLE: b"", _EXTENDED_LENGTHS: b""}
-    place, length = NO_PIXELS, 0
-    for element in reader.elements(at, file.size):
-        if element.tag == _PIXEL_DATA:
-            place, length = element.value, element.length
+    implicit = bool(data.original_encoding[0])
+    elements: dict[int, Element] = {}
+    for element in ElementReader(file.read, file.size, implicit=implicit, name=name).elements(at, file.size):
+        elements[element.tag] = element
+        if element.tag == PIXEL_DATA:
             break
-        if element.tag == _PER_FRAME:
-            positions = read_positions(reader, element)
-        elif element.tag in tables:
-            tables[element.tag] = reader.value(element)
-    return ParsedFile(
-        file=file,
-        header=header,
-        transfer_syntax=str(syntax),
-        positions=positions,
-        extended_offsets=tables[_EXTENDED_TABLE],
-        extended_lengths=tables[_EXTENDED_LENGTHS],
-        pixel_data=place,
-        pixel_length=length,
-    )
+    return FileHeader(file=file, data=data, transfer_syntax=str(syntax), implicit=implicit, elements=elements)
 
 
 def _at_frames(tag: BaseTag, vr: str | None, length: int) -> bool:
-    return int(tag) >= _PER_FRAME
+    return int(tag) >= PER_FRAME_GROUPS

@@ -45,16 +45,24 @@ def series_files(path: Path) -> list[Path]:
 def series_and_unplaced(path: Path) -> tuple[list[Path], list[Path]]:
     """Return the files of `series_files`, and the DICOM files beside them that do not tell their series.
 
-    Those were cut or damaged, and any of them may be of this series.
+    Those were cut or damaged, and any of them may be of this series. A file of two names, by a link, counts once.
     """
     series = series_of(path)
     found, unplaced = [path], []
-    for file in path.parent.iterdir():
+    known = {_identity(path)} if series else set()
+    for file in sorted(path.parent.iterdir()):
         if file == path or not series or file.name.startswith(".") or file.name.upper() == "DICOMDIR":
             continue
         own = series_of(file)
         if own == series:
-            found.append(file)
+            if (identity := _identity(file)) not in known:
+                known.add(identity)
+                found.append(file)
         elif not own and is_dicom(file):
             unplaced.append(file)
     return sorted(found), sorted(unplaced)
+
+
+def _identity(file: Path) -> tuple[int, int]:
+    facts = file.stat()
+    return facts.st_dev, facts.st_ino

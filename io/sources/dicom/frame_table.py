@@ -37,6 +37,11 @@ class FrameTable:
     """What is odd about the file's own table."""
 
 
+def largest_frame(decoded_bytes: int) -> int:
+    """Return the bytes that a compressed frame may take: twice its pixels and a megabyte. More is damage."""
+    return 2 * decoded_bytes + (1 << 20)
+
+
 def native_frames(parsed: ParsedFile, frames: int, frame_bytes: int) -> FrameTable:
     """Cut native pixel data into frames of a size. Raises SourceError when the file does not hold them."""
     stored = min(parsed.pixel_length, parsed.file.size - parsed.pixel_data)

@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.io.codecs.contract import TileCodec
-from pipeline.io.dicom.offset_table import ITEM_HEADER_BYTES, ITEM_TAG
+from pipeline.io.dicom.fragments import joined_fragments
+from pipeline.io.dicom.offset_table import ITEM_HEADER_BYTES
 from pipeline.io.sources.canvas import paste
 from pipeline.io.sources.dicom.codec import frame_codec
-from pipeline.io.sources.dicom.frame_table import FrameTable, encapsulated_frames, native_frames
+from pipeline.io.sources.dicom.frame_table import FrameTable, encapsulated_frames, largest_frame, native_frames
 from pipeline.io.sources.dicom.instance import FrameFormat, Instance
 from pipeline.io.sources.dicom.placement import FramePlaces, place_frames
 from pipeline.model.errors import CodecError, SourceError, TileError
@@ -26,8 +27,6 @@ _MISSING = -1
 _MOST_PLACES = 1 << 25
 """Tiles of all planes of an image."""
 _OF_A_LEVEL = ("samples", "rows", "columns", "bits", "bits_stored", "signed")
-_LARGEST_COMPRESSED = 2
-"""Times its pixels that a compressed frame may take, and a megabyte."""
 
 
 class DicomImage:
@@ -133,22 +132,14 @@ class DicomImage:
 
     def _frame(self, piece: memoryview, length: int, tile: int) -> Buffer:
         """Return a frame without its items' headers, which must say what the tables do."""
-        fragments, at = [], 0
-        while at + ITEM_HEADER_BYTES <= len(piece):
-            stored = int.from_bytes(piece[at + 4 : at + 8], "little")
-            at += ITEM_HEADER_BYTES
-            fragment = piece[at : at + stored]
-            if piece[at - ITEM_HEADER_BYTES : at - 4] != ITEM_TAG or stored > len(piece) - at + length % 2:
-                break
-            fragments.append(fragment)
-            at += stored
-        if sum(map(len, fragments)) != length:
+        frame = joined_fragments(piece, without_pad=length % 2 == 1)
+        if frame is None or len(frame) != length:
             raise TileError(
                 f"{self.uri}: no item of tile {tile} stands where the offset table says; the file is damaged",
                 uri=self.uri,
                 frame=tile,
             )
-        return fragments[0] if len(fragments) == 1 else b"".join(fragments)
+        return frame
 
     def _check_alike(self, instances: Sequence[Instance]) -> None:
         for instance in instances:
@@ -207,7 +198,7 @@ def _table(instance: Instance) -> FrameTable:
     form = instance.form
     if not form.transfer_syntax.is_encapsulated:
         return native_frames(instance.parsed, instance.frames, form.native_bytes)
-    return encapsulated_frames(instance.parsed, instance.frames, _LARGEST_COMPRESSED * form.frame_bytes + (1 << 20))
+    return encapsulated_frames(instance.parsed, instance.frames, largest_frame(form.frame_bytes))
 
 
 def _pairs(offsets: NDArray[np.uint64], spans: NDArray[np.uint64]) -> list[tuple[int, int]]:

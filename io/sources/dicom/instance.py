@@ -126,7 +126,7 @@ def _frame_format(parsed: ParsedFile) -> FrameFormat:
     header, name = parsed.header, parsed.name
     bits, stored = int(header.BitsAllocated), int(header.get("BitsStored") or header.BitsAllocated)
     form = FrameFormat(
-        transfer_syntax=_transfer_syntax(parsed),
+        transfer_syntax=frame_transfer_syntax(parsed),
         photometric=str(header.PhotometricInterpretation),
         samples=int(header.SamplesPerPixel),
         rows=int(header.Rows),
@@ -159,7 +159,8 @@ def _frame_format(parsed: ParsedFile) -> FrameFormat:
     return form
 
 
-def _transfer_syntax(parsed: ParsedFile) -> TransferSyntax:
+def frame_transfer_syntax(parsed: ParsedFile) -> TransferSyntax:
+    """Return the syntax of frames, explicit VR for implicit: native frames are the same. Raises SourceError."""
     if parsed.transfer_syntax == _IMPLICIT_VR:
         return TransferSyntax.EXPLICIT_VR_LITTLE_ENDIAN
     try:

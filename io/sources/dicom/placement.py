@@ -49,35 +49,46 @@ def identifiers(header: Dataset) -> tuple[str, ...]:
     return tuple(str(item.get("OpticalPathIdentifier", "")) for item in header.get("OpticalPathSequence") or ())
 
 
-def _in_order(instance: Instance) -> FramePlaces:
+def planes_in_order(instance: Instance) -> tuple[tuple[str, ...], int]:
+    """Return the optical paths, and the number of focal planes, that frames of TILED_FULL run through.
+
+    Raises SourceError where the frames are not those of so many planes, or a concatenation's are more.
+    """
     header, tiles = instance.header, instance.grid.frames
     paths, focal_planes = identifiers(header) or ("",), max(1, int(header.get("TotalPixelMatrixFocalPlanes") or 1))
+    last, whole = instance.first_frame + instance.frames, "ConcatenationUID" not in header
+    if whole and last in (tiles, tiles * focal_planes):
+        # A file that holds one channel may list them all, and a label those of the slide.
+        paths, focal_planes = (own_path(instance) or paths[0],), last // tiles
+    planned = tiles * len(paths) * focal_planes
+    if last > planned or (whole and last != planned):
+        raise SourceError(
+            f"{instance.name}: {last} frames are not the {tiles} tiles of {len(paths)} optical paths in "
+            f"{focal_planes} focal planes",
+            uri=instance.name,
+        )
+    return paths, focal_planes
+
+
+def own_path(instance: Instance) -> str:
+    """Return the optical path that the shared functional groups, or those of the first frame, name; empty: none."""
+    for macro in _shared(instance.header, "OpticalPathIdentificationSequence"):
+        return str(macro.get("OpticalPathIdentifier", ""))
+    positions = instance.parsed.positions
+    return positions.identifiers[0] if positions is not None and len(positions.identifiers) == 1 else ""
+
+
+def _in_order(instance: Instance) -> FramePlaces:
+    paths, focal_planes = planes_in_order(instance)
     last = instance.first_frame + instance.frames
-    if "ConcatenationUID" not in header:
-        if last in (tiles, tiles * focal_planes):
-            # A file that holds one channel may list them all, and a label those of the slide.
-            paths, focal_planes = (_own_path(instance) or paths[0],), last // tiles
-        if last != tiles * len(paths) * focal_planes:
-            raise _wrong_number(instance, len(paths), focal_planes)
-    elif last > tiles * len(paths) * focal_planes:
-        raise _wrong_number(instance, len(paths), focal_planes)
-    numbers = np.arange(instance.first_frame, last, dtype=np.int64)
-    planes, places = np.divmod(numbers, tiles)
+    planes, places = np.divmod(np.arange(instance.first_frame, last, dtype=np.int64), instance.grid.frames)
     spacing, warning = _spacing_um(instance, focal_planes)
     return FramePlaces(
         tiles=places,
-        z_um=np.round(_first_z_um(header) + planes % focal_planes * spacing, _DECIMALS),
+        z_um=np.round(_first_z_um(instance.header) + planes % focal_planes * spacing, _DECIMALS),
         optical_paths=(planes // focal_planes).astype(np.int32),
         identifiers=paths,
         warning=warning,
-    )
-
-
-def _wrong_number(instance: Instance, paths: int, focal_planes: int) -> SourceError:
-    return SourceError(
-        f"{instance.name}: {instance.first_frame + instance.frames} frames are not the {instance.grid.frames} tiles of "
-        f"{paths} optical paths in {focal_planes} focal planes",
-        uri=instance.name,
     )
 
 
@@ -99,7 +110,7 @@ def _by_position(instance: Instance, positions: FramePositions) -> FramePlaces:
             uri=instance.name,
             frame=frame,
         )
-    own = _own_path(instance) or next(iter(identifiers(instance.header)), "")
+    own = own_path(instance) or next(iter(identifiers(instance.header)), "")
     z_um = positions.z_um.copy()
     z_um[np.isnan(z_um)] = _first_z_um(instance.header)
     return FramePlaces(
@@ -108,14 +119,6 @@ def _by_position(instance: Instance, positions: FramePositions) -> FramePlaces:
         optical_paths=positions.optical_paths,
         identifiers=tuple(named or own for named in positions.identifiers),
     )
-
-
-def _own_path(instance: Instance) -> str:
-    """Return the optical path that the shared functional groups, or those of the first frame, name; empty: none."""
-    for macro in _shared(instance.header, "OpticalPathIdentificationSequence"):
-        return str(macro.get("OpticalPathIdentifier", ""))
-    positions = instance.parsed.positions
-    return positions.identifiers[0] if positions is not None and len(positions.identifiers) == 1 else ""
 
 
 def _first_z_um(header: Dataset) -> float:

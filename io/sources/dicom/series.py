@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from pipeline.io.sources.dicom.concatenation import check_concatenations, concatenation_uid
 from pipeline.io.sources.dicom.file import ParsedFile, parse_file
 from pipeline.io.sources.dicom.image import DicomImage
 from pipeline.io.sources.dicom.instance import Instance, image_flavor, is_image_of_slide, read_instance, what_it_is
@@ -32,7 +33,7 @@ def read_series(files: Sequence[FileBytes], uri: str) -> tuple[list[SeriesImage]
     parsed = [parse_file(file) for file in files]
     wanted, warnings = _images_of_slides(parsed, uri)
     instances = [_checked(one) for one in wanted]
-    instances.sort(key=lambda one: (one.number, str(one.header.get("ConcatenationUID", "")), one.first_frame, one.name))
+    instances.sort(key=lambda one: (one.number, concatenation_uid(one), one.first_frame, one.name))
     levels = _levels([one for one in instances if one.kind is ImageKind.VOLUME], uri)
     listed = tuple(dict.fromkeys(path for one in levels[0] for path in identifiers(one.header)))
     images = [_image(levels[0], listed, uri)]
@@ -109,35 +110,9 @@ def _size(instance: Instance) -> tuple[int, int, int]:
 
 
 def _image(instances: Sequence[Instance], paths: Sequence[str], uri: str) -> SeriesImage:
-    for name in dict.fromkeys(_concatenation(one) for one in instances):
-        if name:
-            _check_concatenation([one for one in instances if _concatenation(one) == name], uri)
+    check_concatenations(instances, uri)
     return SeriesImage(image=DicomImage(instances, paths, uri), instances=tuple(instances))
 
 
-def _concatenation(instance: Instance) -> str:
-    return str(instance.header.get("ConcatenationUID", ""))
-
-
 def _is_same(one: Instance, other: Instance) -> bool:
-    return one is other or bool(_concatenation(one) and _concatenation(one) == _concatenation(other))
-
-
-def _check_concatenation(parts: Sequence[Instance], uri: str) -> None:
-    """Raise SourceError unless the parts follow each other from the first to the last."""
-    expected = 0
-    for part in sorted(parts, key=lambda part: part.first_frame):
-        if part.first_frame != expected:
-            raise SourceError(
-                f"{part.name} begins with frame {part.first_frame} of its concatenation, and the parts before it end "
-                f"with frame {expected - 1}: a part is missing, or is here twice",
-                uri=uri,
-            )
-        expected += part.frames
-    total = int(parts[0].header.get("InConcatenationTotalNumber") or len(parts))
-    is_full = parts[0].header.get("DimensionOrganizationType") == "TILED_FULL"
-    if total != len(parts) or (is_full and expected % parts[0].grid.frames):
-        raise SourceError(
-            f"{parts[-1].name}: {len(parts)} parts of its concatenation are here, with {expected} frames, not all",
-            uri=uri,
-        )
+    return one is other or bool(concatenation_uid(one) and concatenation_uid(one) == concatenation_uid(other))

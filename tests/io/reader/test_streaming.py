@@ -145,7 +145,7 @@ def test_t5_uids_are_new_lasting_and_lead_back_to_the_source(folder: Path) -> No
 
 
 def test_t5_the_uid_of_a_frame_does_not_depend_on_the_process() -> None:
-    from pipeline.io.reader.frame_instance import frame_uid
+    from pipeline.io.reader.streaming.frame_instance import frame_uid
 
     assert frame_uid("1.2.3", 4, uncompressed=False) == "2.25.206643426835115403388359942082780590822"
 

@@ -77,6 +77,21 @@ def test_bc9_a_dry_run_lists_and_makes_nothing(
     assert os.listdir(places.inbox.parent) == ["inbox"]
 
 
+@pytest.mark.parametrize("options", [[], ["--dry-run"]])
+def test_bc5_files_that_are_left_alone_are_told(
+    places: Places, capsys: pytest.CaptureFixture[str], options: list[str]
+) -> None:
+    """Archives name DICOM files without a suffix: nobody waits for those in silence."""
+    for name in ("case/10_0", "case/11_0", "case/.hidden", "notes.txt", "zip.zip"):
+        places.put(name, b"")
+    assert places.run(*options) == 0
+    told = capsys.readouterr().err
+    assert "Left alone: 4 files without a suffix of slides: notes.txt, zip.zip, case/10_0 and 1 more; DICOM" in told
+    places.put("a.svs", b"slide")
+    assert places.run("--dry-run") == 0
+    assert f"Dry run: 1 slide in {places.inbox}, 5 B" in capsys.readouterr().out
+
+
 def test_bc9_a_dry_run_makes_no_inbox(places: Places) -> None:
     places.inbox.rmdir()
     assert places.run("-n") == 0

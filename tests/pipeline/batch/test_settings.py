@@ -49,6 +49,11 @@ def test_bc1_what_is_a_file_is_no_folder(tmp_path: Path, capsys: pytest.CaptureF
     assert "is a file" in refusal(lambda: settings("--inbox", str(tmp_path / "a")), capsys)
 
 
+def test_bc1_a_bucket_is_no_folder(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "gs://slides/inbox is no folder" in refusal(lambda: settings("-i", "gs://slides/inbox"), capsys)
+    assert "CONVERTER_SERVING: s3://b/x is no folder" in refusal(lambda: settings(CONVERTER_SERVING="s3://b/x"), capsys)
+
+
 @pytest.mark.parametrize("quality", ["0", "101", "-1"])
 def test_bc2_quality_is_1_to_100(quality: str, capsys: pytest.CaptureFixture[str]) -> None:
     for call in (lambda: settings(f"--quality={quality}"), lambda: settings(CONVERTER_QUALITY=quality)):

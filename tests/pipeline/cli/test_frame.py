@@ -62,3 +62,40 @@ def test_what_is_not_there_is_one_line(
     assert told in complained
     assert complained.count("\n") == 1
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("named", "output"), [("", "frame.dcm"), ("level-1.dcm", "frame.dcm"), ("", "level-1.dcm")])
+def test_a_frame_does_not_lie_with_the_slide(
+    series: Path, named: str, output: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is of the level's series, and so a part of the slide for whoever reads that folder."""
+    before = {path.name: path.stat().st_size for path in series.iterdir()}
+    assert main([str(series / named), "--frame", "0", "--output", str(series / output)]) == 1
+    assert "would lie with the slide's files, and be read as one" in capsys.readouterr().err
+    assert {path.name: path.stat().st_size for path in series.iterdir()} == before
+
+
+def test_what_is_no_series_is_told_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["none.dcm", "--frame", "0", "--output", "frame.dcm"]) == 1
+    assert "none.dcm cannot be read: No such file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("output", "told"),
+    [(".", "--output . is a folder; name a file"), ("gs://b/f.dcm", "frames are written to a disk; give a path")],
+)
+def test_outputs_that_are_no_files(
+    series: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    output: str,
+    told: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main([str(series), "--frame", "0", "--output", output]) == 1
+    assert told in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())

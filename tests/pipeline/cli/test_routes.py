@@ -122,6 +122,8 @@ def test_sparse_tiles_are_black(tmp_path: Path) -> None:
         (["s.svs", "--png", "x.png", "--size", "20"], "--size 20: the longer edge is 64 to 8192 pixels"),
         (["s.svs", "--png", "OUT/none/x.png"], "--png OUT/none/x.png cannot be written: No such file or directory"),
         (["s.svs", "--png", "s3://b/x.png"], "--png s3://b/x.png: pictures are written to a disk; give a path"),
+        (["s.svs", "--level", "1"], "--level says what --png FILE shows; give both"),
+        (["s.svs", "--focal-plane", "0"], "--focal-plane says what --png FILE shows; give both"),
         (["other.svs"], "OUT holds no slide other.svs; it holds f.ome.tif, s.svs"),
     ],
 )

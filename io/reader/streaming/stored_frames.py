@@ -7,47 +7,48 @@ where there is no table, the headers of all items are read, once.
 import threading
 
 from pipeline.io.dicom.elements import UNDEFINED_LENGTH
+from pipeline.io.dicom.fragments import joined_fragments
 from pipeline.io.dicom.offset_table import ITEM_HEADER_BYTES, ITEM_TAG
-from pipeline.io.reader.level_file import LevelFile
-from pipeline.io.sources.dicom.frame_table import FrameTable, encapsulated_frames, native_frames
+from pipeline.io.reader.streaming.level_file import LevelFile
+from pipeline.io.sources.dicom.frame_table import FrameTable, encapsulated_frames, largest_frame, native_frames
 from pipeline.model.errors import SourceError, TileError
+from pipeline.model.tiles import Buffer
 
 _ENTRY_BYTES, _BASIC_ENTRY_BYTES = 8, 4
-_TIMES_PIXELS, _SPARE_BYTES = 2, 1 << 20
-"""A compressed frame may take twice its pixels and a megabyte; more is damage."""
 
 
 class StoredFrames:
     """The frames of one file; many threads may read them. Raises SourceError where the pixel data are no frames."""
 
     def __init__(self, level: LevelFile) -> None:
-        self._level = level
+        self._parsed = level.instance.parsed
+        self._extended = level.extended_table
         self._file = level.file
         self._form = level.instance.form
         self._frames = level.instance.frames
-        self._largest = _TIMES_PIXELS * self._form.frame_bytes + _SPARE_BYTES
+        self._largest = largest_frame(self._form.frame_bytes)
         self._table: FrameTable | None = None
         self._damage: SourceError | None = None
         self._lock = threading.Lock()
         if self._form.transfer_syntax.is_encapsulated:
             self._first, self._basic_bytes = self._place_of_items()
         else:
-            native_frames(level.instance.parsed, 1, self._form.native_bytes * self._frames)  # raises where they end
+            native_frames(self._parsed, 1, self._form.native_bytes * self._frames)  # raises where they end
 
-    def read(self, frame: int) -> bytes:
+    def read(self, frame: int) -> Buffer:
         """Return a frame, the fragments of an encapsulated one joined, with the pad byte that it may have.
 
         Raises SourceError and TileError where the file is damaged.
         """
         if not self._form.transfer_syntax.is_encapsulated:
             length = self._form.native_bytes
-            return self._file.read(self._level.instance.parsed.pixel_data + frame * length, length)
+            return self._file.read(self._parsed.pixel_data + frame * length, length)
         found = None if self._table is not None else self._by_table(frame)
         return self._by_items(frame) if found is None else found
 
     def _place_of_items(self) -> tuple[int, int]:
         """Return where the first frame's item begins, and the bytes of the Basic Offset Table before it."""
-        parsed = self._level.instance.parsed
+        parsed = self._parsed
         header = self._file.read(parsed.pixel_data, ITEM_HEADER_BYTES)
         basic_bytes = _number(header[4:])
         if header[:4] != ITEM_TAG or parsed.pixel_length != UNDEFINED_LENGTH:
@@ -58,24 +59,21 @@ class StoredFrames:
             )
         return parsed.pixel_data + ITEM_HEADER_BYTES + basic_bytes, basic_bytes
 
-    def _by_table(self, frame: int) -> bytes | None:
+    def _by_table(self, frame: int) -> Buffer | None:
         """Return a frame by its entry; None where there is none, or the items there are not what it says."""
-        level = self._level
         try:
-            if level.extended is not None and level.extended_lengths is not None:
-                if {level.extended.length, level.extended_lengths.length} != {_ENTRY_BYTES * self._frames}:
+            if self._extended is not None:
+                if {table.length for table in self._extended} != {_ENTRY_BYTES * self._frames}:
                     return None
-                return self._by_extended_table(
-                    _number(self._file.read(level.extended.value + _ENTRY_BYTES * frame, _ENTRY_BYTES)),
-                    _number(self._file.read(level.extended_lengths.value + _ENTRY_BYTES * frame, _ENTRY_BYTES)),
-                )
+                places = (table.value + _ENTRY_BYTES * frame for table in self._extended)
+                return self._by_extended_table(*(_number(self._file.read(at, _ENTRY_BYTES)) for at in places))
             if self._basic_bytes == _BASIC_ENTRY_BYTES * self._frames:
                 return self._by_basic_table(frame)
         except SourceError:  # an entry that points beyond the file: the items tell
             return None
         return None
 
-    def _by_extended_table(self, offset: int, length: int) -> bytes | None:
+    def _by_extended_table(self, offset: int, length: int) -> Buffer | None:
         """Return one item, whose length is said with or without the pad byte (PS3.3 C.7.6.3.1.8)."""
         padded = length + length % 2
         if padded > self._largest:
@@ -83,7 +81,7 @@ class StoredFrames:
         item = self._file.read(self._first + offset, ITEM_HEADER_BYTES + padded)
         return item[ITEM_HEADER_BYTES:] if item[:4] == ITEM_TAG and _number(item[4:8]) == padded else None
 
-    def _by_basic_table(self, frame: int) -> bytes | None:
+    def _by_basic_table(self, frame: int) -> Buffer | None:
         """Return all items from the entry's place to that of the next frame; those of the last frame are followed."""
         entries = self._file.read(
             self._first - self._basic_bytes + _BASIC_ENTRY_BYTES * frame,
@@ -97,23 +95,23 @@ class StoredFrames:
         span = _number(entries[_BASIC_ENTRY_BYTES:]) - start
         if not ITEM_HEADER_BYTES <= span <= self._largest:
             return None
-        return _joined(self._file.read(self._first + start, span))
+        return joined_fragments(self._file.read(self._first + start, span))
 
-    def _last(self, start: int) -> bytes | None:
+    def _last(self, start: int) -> Buffer | None:
         end = start
         while end - start <= self._largest:
             header = self._file.read(end, ITEM_HEADER_BYTES)
             if header[:4] != ITEM_TAG:
-                return _joined(self._file.read(start, end - start))
+                return joined_fragments(self._file.read(start, end - start))
             end += ITEM_HEADER_BYTES + _number(header[4:])
         return None
 
-    def _by_items(self, frame: int) -> bytes:
+    def _by_items(self, frame: int) -> Buffer:
         """Return a frame by the headers of all items, which are followed once, whether that leads to the end or not."""
         with self._lock:
             if self._table is None and self._damage is None:
                 try:
-                    self._table = encapsulated_frames(self._level.instance.parsed, self._frames, self._largest)
+                    self._table = encapsulated_frames(self._parsed, self._frames, self._largest)
                 except SourceError as error:
                     self._damage = error
         table = self._table
@@ -122,7 +120,7 @@ class StoredFrames:
                 f"frame {frame} is not where an offset table says, and {self._damage}", uri=self._file.uri, frame=frame
             ) from self._damage
         span = ITEM_HEADER_BYTES + int(table.spans[frame])
-        found = _joined(self._file.read(int(table.offsets[frame]) - ITEM_HEADER_BYTES, span))
+        found = joined_fragments(self._file.read(int(table.offsets[frame]) - ITEM_HEADER_BYTES, span))
         if found is None:
             raise TileError(
                 f"{self._file.uri}: the items of frame {frame} are not whole; the file is damaged",
@@ -130,21 +128,6 @@ class StoredFrames:
                 frame=frame,
             )
         return found
-
-
-def _joined(items: bytes) -> bytes | None:
-    """Return the values of items; None where they do not end with the bytes."""
-    values, at = [], 0
-    while at < len(items):
-        length = _number(items[at + 4 : at + ITEM_HEADER_BYTES])
-        if items[at : at + 4] != ITEM_TAG:
-            return None
-        at += ITEM_HEADER_BYTES
-        values.append(items[at : at + length])
-        at += length
-    if at != len(items) or not values:
-        return None
-    return values[0] if len(values) == 1 else b"".join(values)
 
 
 def _number(data: bytes) -> int:

@@ -5,12 +5,11 @@ A handful of elements differ from frame to frame. Made as data sets they would t
 
 import struct
 
-_LONG_VRS = frozenset((b"OB", b"OW", b"SQ"))
-"""Of those written here, the value representations whose length has 32 bits (PS3.5 table 7.1-1)."""
-_ITEM = b"\xfe\xff\x00\xe0"
+from pipeline.io.dicom.elements import LONG_VRS
+from pipeline.io.dicom.offset_table import ITEM_TAG
 
 
-class ElementBytes:
+class ElementWriter:
     """Writes elements in one encoding."""
 
     def __init__(self, *, implicit: bool) -> None:
@@ -22,7 +21,7 @@ class ElementBytes:
         head = struct.pack("<HH", tag >> 16, tag & 0xFFFF)
         if self._implicit:
             return head + struct.pack("<I", said) + value
-        if vr in _LONG_VRS:
+        if vr in LONG_VRS:
             return head + vr + struct.pack("<HI", 0, said) + value
         return head + vr + struct.pack("<H", said) + value
 
@@ -43,4 +42,4 @@ class ElementBytes:
 
 def item_bytes(value: bytes) -> bytes:
     """Return an item: of a sequence, or of encapsulated pixel data (PS3.5 7.5.1, A.4)."""
-    return _ITEM + struct.pack("<I", len(value)) + value
+    return ITEM_TAG + struct.pack("<I", len(value)) + value

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
 
-from pipeline.io.reader.frame_cache import FrameCache, FrameKey
+from pipeline.io.reader.streaming.frame_cache import FrameCache, FrameKey
 
 
 class FrameReader(ABC):

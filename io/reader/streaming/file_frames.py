@@ -7,13 +7,13 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from pipeline.io.reader.frame_instance import FrameInstances
-from pipeline.io.reader.level_file import LevelFile
-from pipeline.io.reader.stored_frames import StoredFrames
+from pipeline.io.reader.streaming.frame_instance import FrameInstances
+from pipeline.io.reader.streaming.level_file import LevelFile
+from pipeline.io.reader.streaming.stored_frames import StoredFrames
 from pipeline.model.errors import CodecError, SlidebeamError, SourceError, TileError
 
 if TYPE_CHECKING:
-    from pipeline.io.reader.native_frame import NativeFrames
+    from pipeline.io.reader.streaming.native_frame import NativeFrames
 
 
 class FileFrames:
@@ -77,6 +77,7 @@ class FileFrames:
 
     @cached_property
     def _native(self) -> "NativeFrames":
-        from pipeline.io.reader.native_frame import NativeFrames  # with all codecs: who decodes nothing waits for none
+        # With all codecs: who decodes nothing waits for none.
+        from pipeline.io.reader.streaming.native_frame import NativeFrames
 
         return NativeFrames(self.level.instance.form, self.level.file.uri)

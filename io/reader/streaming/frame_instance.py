@@ -16,11 +16,12 @@ from pydicom.filebase import DicomBytesIO
 from pydicom.filewriter import write_dataset
 from pydicom.tag import Tag
 
+from pipeline.io.dicom.element_writer import ElementWriter, item_bytes
 from pipeline.io.dicom.elements import UNDEFINED_LENGTH
 from pipeline.io.dicom.header import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
-from pipeline.io.reader.element_bytes import ElementBytes, item_bytes
-from pipeline.io.reader.frame_groups import FrameGroups
-from pipeline.io.reader.level_file import LevelFile
+from pipeline.io.reader.concatenation import OF_A_PART
+from pipeline.io.reader.streaming.frame_groups import FrameGroups
+from pipeline.io.reader.streaming.level_file import LevelFile
 from pipeline.model.tiles import Buffer
 from pipeline.model.transfer_syntaxes import TransferSyntax
 from pipeline.model.uids import derived_uid
@@ -37,13 +38,6 @@ _SOP_INSTANCE, _EXTRACTION, _SOURCE_IMAGE, _NUMBER, _PER_FRAME, _PIXELS = _OWN =
 _SOP_CLASS_OF, _SOP_INSTANCE_OF, _FRAME_OF = 0x00081150, 0x00081155, 0x00081160
 _FRAME_LIST, _MULTI_FRAME_SOURCE, _PURPOSE = 0x00081161, 0x00081167, 0x0040A170
 _CODE, _SCHEME, _MEANING = 0x00080100, 0x00080102, 0x00080104
-_OF_A_PART = (
-    "ConcatenationUID",
-    "SOPInstanceUIDOfConcatenationSource",
-    "ConcatenationFrameOffsetNumber",
-    "InConcatenationNumber",
-    "InConcatenationTotalNumber",
-)
 _META_LENGTH, _META_VERSION, _META_CLASS, _META_INSTANCE = 0x00020000, 0x00020001, 0x00020002, 0x00020003
 _META_SYNTAX, _META_WRITER, _META_WRITER_NAME = 0x00020010, 0x00020012, 0x00020013
 _PREAMBLE = bytes(128) + b"DICM"
@@ -59,7 +53,7 @@ class FrameInstances:
         """Prepare instances with frames as stored, or, if `uncompressed`, native frames in explicit VR."""
         self._level = level
         self._uncompressed = uncompressed
-        self._implicit = level.implicit and not uncompressed
+        self._implicit = level.header.implicit and not uncompressed
         self._sop_class = str(level.instance.header.SOPClassUID)
         self._syntax = (
             TransferSyntax.EXPLICIT_VR_LITTLE_ENDIAN.value if uncompressed else level.instance.parsed.transfer_syntax
@@ -70,7 +64,7 @@ class FrameInstances:
     def make(self, frame: int, pixels: Buffer) -> bytes:
         """Return the file of a frame, counted from 0 in its source file: `pixels` as stored, or native."""
         uid = frame_uid(self._level.sop_instance_uid, frame, uncompressed=self._uncompressed)
-        write = ElementBytes(implicit=self._implicit)
+        write = ElementWriter(implicit=self._implicit)
         own = (
             write.text(_SOP_INSTANCE, b"UI", uid),
             self._extraction(write, frame),
@@ -87,7 +81,7 @@ class FrameInstances:
     def _common(self) -> Dataset:
         """Return what all frames have in common."""
         header = self._level.instance.header[:]
-        for keyword in _OF_A_PART:
+        for keyword in OF_A_PART:
             if keyword in header:
                 delattr(header, keyword)
         for tag in _OWN:
@@ -125,7 +119,7 @@ class FrameInstances:
 
     def _meta(self, uid: str) -> bytes:
         """Return the file meta information (PS3.10 7.1)."""
-        write = ElementBytes(implicit=False)
+        write = ElementWriter(implicit=False)
         meta = b"".join(
             (
                 write.element(_META_VERSION, b"OB", b"\x00\x01"),
@@ -138,14 +132,14 @@ class FrameInstances:
         )
         return write.number(_META_LENGTH, b"UL", len(meta)) + meta
 
-    def _extraction(self, write: ElementBytes, frame: int) -> bytes:
+    def _extraction(self, write: ElementWriter, frame: int) -> bytes:
         return write.sequence(
             _EXTRACTION,
             write.number(_FRAME_LIST, b"UL", frame + 1)
             + write.text(_MULTI_FRAME_SOURCE, b"UI", self._level.sop_instance_uid),
         )
 
-    def _source_image(self, write: ElementBytes, frame: int) -> bytes:
+    def _source_image(self, write: ElementWriter, frame: int) -> bytes:
         return write.sequence(
             _SOURCE_IMAGE,
             write.text(_SOP_CLASS_OF, b"UI", self._sop_class)
@@ -159,7 +153,7 @@ class FrameInstances:
             ),
         )
 
-    def _pixel_data(self, write: ElementBytes, pixels: Buffer) -> bytes:
+    def _pixel_data(self, write: ElementWriter, pixels: Buffer) -> bytes:
         data = bytes(pixels) + bytes(len(pixels) % 2)
         if self._uncompressed or not self._level.instance.form.transfer_syntax.is_encapsulated:
             vr = self._level.pixel_vr if self._level.pixel_vr in (b"OB", b"OW") and not self._uncompressed else b""

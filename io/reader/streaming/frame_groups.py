@@ -15,10 +15,10 @@ from pydicom.filebase import DicomBytesIO
 from pydicom.filereader import read_dataset
 from pydicom.filewriter import write_dataset
 
+from pipeline.io.dicom.element_writer import ElementWriter
 from pipeline.io.dicom.elements import UNDEFINED_LENGTH, ElementReader
-from pipeline.io.reader.element_bytes import ElementBytes
-from pipeline.io.reader.frame_place import PlacesOfFrames
-from pipeline.io.reader.level_file import LevelFile
+from pipeline.io.reader.streaming.frame_place import PlacesOfFrames
+from pipeline.io.reader.streaming.level_file import LevelFile
 from pipeline.model.errors import SourceError
 
 _POSITION, _COLUMN = 0x0048021A, 0x0048021E
@@ -36,22 +36,22 @@ class FrameGroups:
         self._starts, self._ends = array("Q"), array("Q")
         self._followed: Iterator[tuple[int, int, int]] = iter(())
         if level.per_frame is not None:
-            reader = level.elements()
+            reader = level.header.reader()
             self._followed = ((item.value, reader.behind(item), item.length) for item in reader.items(level.per_frame))
         organization = str(level.instance.header.get("DimensionOrganizationType", ""))
         self.are_stored = organization != "TILED_FULL" and level.per_frame is not None and self._has_place(0)
         """The file says of each frame where it is."""
-        self.places = None if self.are_stored else PlacesOfFrames(level, ElementBytes(implicit=implicit))
+        self.places = None if self.are_stored else PlacesOfFrames(level, ElementWriter(implicit=implicit))
 
     def item(self, frame: int) -> bytes:
         """Return the elements of a frame's item."""
         stored = self._stored(frame) if self._level.per_frame is not None else b""
-        if self.places is None and self._implicit == self._level.implicit:
+        if self.places is None and self._implicit == self._level.header.implicit:
             return stored
         made = b"" if self.places is None else self.places.groups(frame)
         if not stored:
             return made
-        groups = self._parsed(stored, implicit=self._level.implicit)
+        groups = self._parsed(stored, implicit=self._level.header.implicit)
         groups.update(self._parsed(made, implicit=self._implicit))
         return self._written(groups)
 
@@ -60,7 +60,7 @@ class FrameGroups:
         reader = ElementReader(
             lambda at, length: value[at : at + length],
             len(value),
-            implicit=self._level.implicit,
+            implicit=self._level.header.implicit,
             name=self._level.file.uri,
         )
         for macro in reader.elements(0, len(value)):

@@ -23,7 +23,7 @@ from pydicom.uid import UID
 
 from pipeline.io.dicom.decimal_string import decimal_string
 from pipeline.io.dicom.header import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
-from pipeline.io.reader.frame_reader import FrameReader
+from pipeline.io.reader.streaming.frame_reader import FrameReader
 from pipeline.io.sources.file_bytes import FileBytes
 from pipeline.model.errors import ConfigError, SourceError, TileError
 from pipeline.model.transfer_syntaxes import TransferSyntax

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pipeline.io.sources.dicom.codec import frame_codec
 from pipeline.io.sources.dicom.instance import FrameFormat
 from pipeline.model.errors import CodecError, TileError
+from pipeline.model.tiles import Buffer
 
 
 class NativeFrames:
@@ -24,7 +25,7 @@ class NativeFrames:
             codec = frame_codec(replace(form, photometric="MONOCHROME2", signed=False))
         self._codec = codec
 
-    def decode(self, stored: bytes, frame: int) -> bytes:
+    def decode(self, stored: Buffer, frame: int) -> Buffer:
         """Return a frame as rows x columns x samples, little endian. Raises TileError for one that is damaged."""
         if self._is_native:
             return stored

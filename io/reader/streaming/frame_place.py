@@ -11,10 +11,9 @@ from pydicom.charset import convert_encodings, encode_string
 from pydicom.tag import Tag
 
 from pipeline.io.dicom.decimal_string import decimal_string
-from pipeline.io.reader.element_bytes import ElementBytes
-from pipeline.io.reader.level_file import LevelFile
-from pipeline.io.sources.dicom.placement import identifiers
-from pipeline.model.errors import SourceError
+from pipeline.io.dicom.element_writer import ElementWriter
+from pipeline.io.reader.streaming.level_file import LevelFile
+from pipeline.io.sources.dicom.placement import own_path, planes_in_order
 from pipeline.model.uids import derived_uid
 
 _CONTENT, _INDEX_VALUES = 0x00209111, 0x00209157
@@ -28,13 +27,13 @@ _SCALES = ((_IDENTIFIER, _OPTICAL_PATH), (_Z, _POSITION), (_ROW, _POSITION), (_C
 class PlacesOfFrames:
     """Places of the frames of one file. Raises SourceError where their number is not that of the matrix's tiles."""
 
-    def __init__(self, level: LevelFile, elements: ElementBytes) -> None:
+    def __init__(self, level: LevelFile, elements: ElementWriter) -> None:
         instance, header = level.instance, level.instance.header
         self._elements = elements
         self._first = instance.first_frame
         self._grid = instance.grid
         self._shared = next(iter(header.get("SharedFunctionalGroupsSequence") or ()), Dataset())
-        self._paths, self._focal_planes = _channels(level, self._own_path())
+        self._paths, self._focal_planes = planes_in_order(instance)
         self.indices = _indices(header, len(self._paths), self._focal_planes)
         """Items of the Dimension Index Sequence that the groups' Dimension Index Values are of."""
         self._columns = [_SCALES.index((int(i.DimensionIndexPointer), _group(i))) for i in self.indices]
@@ -44,7 +43,7 @@ class PlacesOfFrames:
         encodings = convert_encodings(header.get("SpecificCharacterSet", ""))
         named = (encode_string(path, encodings) for path in self._paths)
         self._identifiers = [name + b" " * (len(name) % 2) for name in named]
-        self._says_path = not self._own_path() and any(self._paths)
+        self._says_path = not own_path(instance) and any(self._paths)
 
     def groups(self, frame: int) -> bytes:
         """Return Frame Content, Plane Position (Slide) and, where frames differ in it, the optical path of a frame."""
@@ -61,12 +60,6 @@ class PlacesOfFrames:
         if self._says_path:
             groups.append(write.sequence(_OPTICAL_PATH, write.element(_IDENTIFIER, b"SH", self._identifiers[path])))
         return b"".join((*groups, write.sequence(_POSITION, b"".join(position))))
-
-    def _own_path(self) -> str:
-        """Return the optical path that all frames have by the shared functional groups; empty where none is said."""
-        for item in self._shared.get("OpticalPathIdentificationSequence") or ():
-            return str(item.get("OpticalPathIdentifier", ""))
-        return ""
 
     def _offsets(self, column: int, row: int, focal_plane: int) -> Sequence[bytes]:
         """Return X, Y and Z of the top left pixel in the slide coordinate system (C.8.12.2.1.1).
@@ -85,25 +78,6 @@ class PlacesOfFrames:
         between_planes_um = float(self._measures.get("SpacingBetweenSlices") or 0) * 1000
         z = float(origin[2] or 0) + focal_plane * between_planes_um
         return [*found, self._elements.text(_Z, b"DS", decimal_string(z))]
-
-
-def _channels(level: LevelFile, own_path: str) -> tuple[tuple[str, ...], int]:
-    """Return the optical paths, in order, and the number of focal planes that the frames of a file run through."""
-    instance, header, tiles = level.instance, level.instance.header, level.instance.grid.frames
-    paths = identifiers(header) or ("",)
-    focal_planes = max(1, int(header.get("TotalPixelMatrixFocalPlanes") or 1))
-    last, whole = instance.first_frame + instance.frames, "ConcatenationUID" not in header
-    if whole and last in (tiles, tiles * focal_planes):
-        # A file that holds one channel may list them all, and a label those of the slide.
-        paths, focal_planes = (own_path or paths[0],), last // tiles
-    planned = tiles * len(paths) * focal_planes
-    if last > planned or (whole and last != planned):
-        raise SourceError(
-            f"{level.file.uri}: {last} frames are not the {tiles} tiles of {len(paths)} optical paths in "
-            f"{focal_planes} focal planes",
-            uri=level.file.uri,
-        )
-    return paths, focal_planes
 
 
 def _indices(header: Dataset, paths: int, focal_planes: int) -> list[Dataset]:

@@ -2,15 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from pathlib import Path
 
 from pydicom.filereader import read_partial
 from pydicom.tag import Tag
 
-from pipeline.io.reader.level_file import LevelFile
 from pipeline.io.sources.dicom.files import series_files
-from pipeline.io.sources.dicom.instance import Instance, image_flavor
+from pipeline.io.sources.dicom.instance import image_flavor
 from pipeline.io.sources.dicom.objects import largest_dicom_in, series_objects
 from pipeline.io.sources.file_bytes import FileBytes
 from pipeline.io.sources.folders import slide_file
@@ -64,37 +62,6 @@ def files_of_image(place: str, level: int | str | None) -> list[str]:
     if isinstance(level, str):
         return _associated(images, level, place)
     return _level(images, 0 if level is None else level, place)
-
-
-def check_parts(files: Sequence[LevelFile]) -> None:
-    """Check that all parts of each concatenation are there (PS3.3 C.7.6.16.2.2.4); they are given in their order.
-
-    Raises SourceError where one is missing, or there twice.
-    """
-    for uid, parts in groupby((file.instance for file in files), key=_concatenation):
-        if uid:
-            _check_concatenation(list(parts))
-
-
-def _concatenation(instance: Instance) -> str:
-    return str(instance.header.get("ConcatenationUID", ""))
-
-
-def _check_concatenation(parts: Sequence[Instance]) -> None:
-    expected = 0
-    for part in parts:
-        if part.first_frame != expected:
-            raise SourceError(
-                f"{part.name} begins with frame {part.first_frame} of its concatenation, and the parts before it have "
-                f"{expected} frames: a part is missing, or is there twice",
-                uri=part.name,
-            )
-        expected += part.frames
-    total = int(parts[0].header.get("InConcatenationTotalNumber") or len(parts))
-    if total != len(parts):
-        raise SourceError(
-            f"{parts[0].name}: {len(parts)} of the {total} parts of its concatenation are there", uri=parts[0].name
-        )
 
 
 def _file_at(place: str) -> tuple[str, bool]:

@@ -18,11 +18,14 @@ from itertools import accumulate
 from pathlib import PurePath
 from typing import Any
 
-from pipeline.io.reader.file_frames import FileFrames
-from pipeline.io.reader.frame_cache import FrameKey
-from pipeline.io.reader.frame_reader import FrameReader
-from pipeline.io.reader.level_choice import check_parts, files_of_image
-from pipeline.io.reader.level_file import LevelFile, read_level_file
+from pipeline.io.reader.errors import headers_read
+from pipeline.io.reader.streaming.file_frames import FileFrames
+from pipeline.io.reader.streaming.frame_cache import FrameKey
+from pipeline.io.reader.streaming.frame_reader import FrameReader
+from pipeline.io.reader.streaming.level_choice import files_of_image
+from pipeline.io.reader.streaming.level_file import LevelFile, read_level_file
+from pipeline.io.sources.dicom.concatenation import check_concatenations, concatenation_uid
+from pipeline.io.sources.dicom.instance import Instance
 from pipeline.io.sources.file_bytes import FileBytes
 from pipeline.io.storage.address import is_address
 from pipeline.model.transfer_syntaxes import TransferSyntax
@@ -59,7 +62,7 @@ def open_frames(
     Raises what `SlideStreamingReader` raises, and ConfigError where the extra `dicube` is needed and not installed.
     """
     if PurePath(os.fspath(path)).suffix.lower() in _DICUBE_SUFFIXES:
-        from pipeline.io.reader.dicube import DicubeReader  # an extra
+        from pipeline.io.reader.streaming.dicube import DicubeReader  # an extra
 
         return DicubeReader(path, chunk_size, cache_size, force_uncompressed)
     return SlideStreamingReader(path, level, chunk_size, cache_size, force_uncompressed)
@@ -87,13 +90,14 @@ class SlideStreamingReader(FrameReader):
     ) -> None:
         super().__init__(os.fspath(path), chunk_size, cache_size, force_uncompressed)
         with ExitStack() as opened:
-            files = []
+            instances: dict[str, LevelFile] = {}
             for uri in files_of_image(self.path, level):
                 file = FileBytes(uri)
                 opened.callback(file.close)
-                files.append(read_level_file(file))
-            files.sort(key=_order)
-            check_parts(files)
+                found = read_level_file(file)
+                instances.setdefault(found.sop_instance_uid, found)  # of copies of an instance the first counts
+            files = sorted(instances.values(), key=_order)
+            check_concatenations((file.instance for file in files), self.path)
             self._files = [FileFrames(file) for file in files]
             self._release_files = weakref.finalize(self, opened.pop_all().close)
         self._firsts = [0, *accumulate(file.instance.frames for file in files)]
@@ -121,7 +125,10 @@ class SlideStreamingReader(FrameReader):
         return loading[0].result()
 
     def _metadata(self) -> dict[str, Any]:
-        instance = self._files[0].level.instance
+        with headers_read(self.path):
+            return self._told(self._files[0].level.instance)
+
+    def _told(self, instance: Instance) -> dict[str, Any]:
         header, shared = instance.header, instance.header.get("SharedFunctionalGroupsSequence")
         measures = shared[0].get("PixelMeasuresSequence") if shared else None
         native = TransferSyntax.EXPLICIT_VR_LITTLE_ENDIAN.value
@@ -140,4 +147,4 @@ class SlideStreamingReader(FrameReader):
 def _order(file: LevelFile) -> tuple[int, str, int, str]:
     """Return what the files of a level are sorted by: instance number, concatenation, part of it, name."""
     instance = file.instance
-    return instance.number, str(instance.header.get("ConcatenationUID", "")), instance.first_frame, instance.name
+    return instance.number, concatenation_uid(instance), instance.first_frame, instance.name

@@ -4,6 +4,7 @@ Images are of one slide where they agree in study, container and frame of refere
 """
 
 import logging
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from dicomweb_client import DICOMClient
@@ -14,6 +15,7 @@ from pydicom.sr.coding import Code
 from pydicom.uid import ParametricMapStorage, SegmentationStorage, VLWholeSlideMicroscopyImageStorage
 
 from pipeline.io.reader.bulk_data import bulk_data_address
+from pipeline.io.reader.folder_client import FolderClient
 from pipeline.io.reader.slide import Slide
 from pipeline.io.reader.upstream import (
     does_optical_path_item_match,
@@ -32,7 +34,7 @@ _Key = tuple[str, str, str]
 
 @stands_for(upstream_find_slides)
 def find_slides(
-    client: DICOMClient,
+    client: DICOMClient | str | os.PathLike[str],
     study_instance_uid: str | None = None,
     patient_id: str | None = None,
     study_id: str | None = None,
@@ -46,11 +48,14 @@ def find_slides(
 ) -> list[Slide]:
     """Return the slides that a client finds; with arguments, those that have the values.
 
+    A path, or a `gs://` or `s3://` address, stands for a `FolderClient` of it, which dicomslide does not take.
     Derived images are segmentations and parametric maps; they become channels. Images without a container or a frame of
     reference are of no slide, and are told of in the log. Slides are made with `max_frame_cache_size` and
     `pyramid_tolerance`; what makes no slide raises its ValueError, or is told of in the log where `fail_on_error` is
     false.
     """
+    if isinstance(client, str | os.PathLike):
+        client = FolderClient(client)
     wanted = {"StudyInstanceUID": study_instance_uid, "PatientID": patient_id, "StudyID": study_id}
     filters = {keyword: value for keyword, value in wanted.items() if value is not None}
     together: dict[_Key, list[Dataset]] = {}
@@ -153,7 +158,11 @@ def _belongs(metadata: Dataset, container_id: str | None) -> str | None:
         ("FrameOfReferenceUID", "Frame of Reference UID"),
     ):
         if keyword not in metadata:
-            _LOG.warning('image "%s" is of no slide: it does not have a %s', metadata.SOPInstanceUID, name)
+            _LOG.warning(
+                'image "%s" is of no slide: it does not have a %s; `open_slide` reads it all the same',
+                metadata.SOPInstanceUID,
+                name,
+            )
             return None
     container = str(metadata.ContainerIdentifier)
     return container if container_id in (None, container) else None

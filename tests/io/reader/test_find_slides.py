@@ -22,6 +22,12 @@ def test_r2_a_conversion_is_one_slide(converted: Path) -> None:
     assert isinstance(slides[0], Slide)
 
 
+def test_a_path_stands_for_a_client_of_it(converted: Path) -> None:
+    (slide,), (same,) = find_slides(converted), find_slides(str(converted))
+    assert slide.digest == same.digest
+    assert slide.digest == find_slides(file_client(converted))[0].digest
+
+
 def test_r2_images_are_grouped_by_study_container_and_frame_of_reference(tmp_path: Path) -> None:
     pixels = picture(32, 32)
     for study, container, frame in itertools.product("12", "AB", "34"):

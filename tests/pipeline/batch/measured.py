@@ -1,7 +1,7 @@
 """The converter with a last line that says how much memory it took: `python -m tests.pipeline.batch.measured ...`.
 
-`peak_kib` is the largest resident set of this process. It is the process's own (`VmHWM`): what `getrusage` tells begins at
-that of the process that started it.
+`peak_kib` is the largest resident set of this process, its own (`VmHWM`): what `getrusage` tells begins at that of the
+process that started it.
 """
 
 import re

@@ -5,23 +5,17 @@ A slide's levels are one file, so there is one join, by slide.
 
 import apache_beam as beam
 
-from pipeline.graph import only
+from pipeline.graph import only, staged_runs
 from pipeline.io.slide_list import SlideList
 from pipeline.model.config import ConversionConfig
-from pipeline.model.keys import PyramidKey, RunKey
 from pipeline.model.plan import SlidePlan
 from pipeline.model.records import Failure
 from pipeline.model.tiff_export import TiffExportConfig
 from pipeline.transforms.admit_tiffs import AdmitTiffs, begun
-from pipeline.transforms.average_levels import AverageLevels
-from pipeline.transforms.check_passthrough import CheckPassthrough
-from pipeline.transforms.encode_tiles import EncodeTiles
 from pipeline.transforms.open_slides import OpenSlides
 from pipeline.transforms.plan_tiles import PlanTiles
 from pipeline.transforms.read_slides import ReadSlides
-from pipeline.transforms.read_tiles import ReadTiles
 from pipeline.transforms.report_tiffs import ReportTiffs
-from pipeline.transforms.stage_frames import StageFrames
 from pipeline.transforms.write_tiffs import WriteTiffs
 
 
@@ -40,24 +34,9 @@ def build_export_graph(
         | "AdmitTiffs" >> AdmitTiffs(export, config)
     )
     planned = admitted | "PlanTiles" >> PlanTiles(config)
-    staged = (
-        planned
-        | "Keys" >> only(RunKey)
-        | "SpreadKeys" >> beam.Reshuffle()
-        | "ReadTiles" >> ReadTiles()
-        | "CheckPassthrough" >> CheckPassthrough()
-        | "EncodeTiles" >> EncodeTiles()
-        | "StageFrames" >> StageFrames(config, job)
-    )
-    averaged = (
-        planned
-        | "Chains" >> only(PyramidKey)
-        | "SpreadChains" >> beam.Reshuffle()
-        | "AverageLevels" >> AverageLevels(config, job)
-    )
     times = admitted | "Plans" >> only(SlidePlan) | "Begun" >> beam.Map(begun)
     leaf: beam.PCollection[str] = (
-        (planned | "SlideRows" >> only(SlidePlan, Failure), times, staged, averaged)
+        (planned | "SlideRows" >> only(SlidePlan, Failure), times, *staged_runs(planned, config, job))
         | "RunsAndRows" >> beam.Flatten()
         | "WriteTiffs" >> WriteTiffs(export, config, job)
         | "ReportTiffs" >> ReportTiffs(config.output, job)

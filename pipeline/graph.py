@@ -14,7 +14,7 @@ from pipeline.io.slide_list import SlideList
 from pipeline.model.config import ConversionConfig
 from pipeline.model.keys import PyramidKey, RunKey, SlideInput
 from pipeline.model.plan import SlidePlan
-from pipeline.model.records import Failure, PlannedInstance, SlideOutcome
+from pipeline.model.records import Failure, PlannedInstance, SlideOutcome, StagedRun
 from pipeline.transforms.admit_slides import AdmitSlides
 from pipeline.transforms.average_levels import AverageLevels
 from pipeline.transforms.check_passthrough import CheckPassthrough
@@ -22,7 +22,7 @@ from pipeline.transforms.clean_up import CleanUp
 from pipeline.transforms.completion import CollectComplete, count_for_instance, count_for_slide
 from pipeline.transforms.encode_tiles import EncodeTiles
 from pipeline.transforms.open_slides import OpenSlides
-from pipeline.transforms.plan_tiles import PlanTiles
+from pipeline.transforms.plan_tiles import Planned, PlanTiles
 from pipeline.transforms.publish_slides import PublishSlides
 from pipeline.transforms.read_slides import ReadSlides
 from pipeline.transforms.read_tiles import ReadTiles
@@ -73,6 +73,23 @@ def _outcomes(
 ) -> beam.PCollection[SlideOutcome]:
     """Convert slides; rows are joined by the given transforms, or by a GroupByKey."""
     planned = slides | "OpenSlides" >> OpenSlides(config, job) | "PlanTiles" >> PlanTiles(config)
+    written = (
+        (planned | "InstanceRows" >> only(PlannedInstance), *staged_runs(planned, config, job))
+        | "RunsAndRows" >> beam.Flatten()
+        | "WriteInstances" >> WriteInstances(config, job, group_instances)
+    )
+    return (
+        (planned | "SlideRows" >> only(SlidePlan, SlideOutcome, Failure), written)
+        | "InstancesAndRows" >> beam.Flatten()
+        | "PublishSlides" >> PublishSlides(config, job, group_slides)
+        | "CleanUp" >> CleanUp(config, job)
+    )
+
+
+def staged_runs(
+    planned: beam.PCollection[Planned], config: ConversionConfig, job: str
+) -> tuple[beam.PCollection[StagedRun | Failure], beam.PCollection[StagedRun | Failure]]:
+    """Spread the keys of planned slides and do their work; return the index rows of runs and of averaged levels."""
     staged = (
         planned
         | "Keys" >> only(RunKey)
@@ -89,17 +106,7 @@ def _outcomes(
         | "SpreadChains" >> beam.Reshuffle()
         | "AverageLevels" >> AverageLevels(config, job)
     )
-    written = (
-        (planned | "InstanceRows" >> only(PlannedInstance), staged, averaged)
-        | "RunsAndRows" >> beam.Flatten()
-        | "WriteInstances" >> WriteInstances(config, job, group_instances)
-    )
-    return (
-        (planned | "SlideRows" >> only(SlidePlan, SlideOutcome, Failure), written)
-        | "InstancesAndRows" >> beam.Flatten()
-        | "PublishSlides" >> PublishSlides(config, job, group_slides)
-        | "CleanUp" >> CleanUp(config, job)
-    )
+    return staged, averaged
 
 
 def only(*kinds: type) -> beam.ParDo:

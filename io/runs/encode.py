@@ -6,7 +6,7 @@ import xxhash
 
 from pipeline.io.runs.opened import OpenedSlide
 from pipeline.io.runs.recompress import recompress_run
-from pipeline.model.errors import CodecError, TileError
+from pipeline.model.errors import CodecError
 from pipeline.model.tiles import Frame, FrameRun
 
 
@@ -21,13 +21,7 @@ def encode_run(run: FrameRun, slide: OpenedSlide) -> FrameRun:
         try:
             data = encoder.encode(pixels)
         except CodecError as error:
-            frame = run.key.first_frame + place
-            raise TileError(
-                f"{run.key.uri}: frame {frame} of {run.plan.name} cannot be encoded: {error}",
-                uri=run.key.uri,
-                level=run.key.level,
-                frame=frame,
-            ) from error
+            raise run.frame_error(place, f"cannot be encoded: {error}") from error
         run.frames[place] = Frame(b"", data)
         run.digests[place] = xxhash.xxh3_64_intdigest(data)
     run.timings.encode_micros += (perf_counter_ns() - started) // 1000

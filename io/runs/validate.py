@@ -10,7 +10,7 @@ from pipeline.io.codecs import decode_frame
 from pipeline.io.codecs.validation import compare_round_trip
 from pipeline.io.runs.opened import OpenedSlide
 from pipeline.model.config import CodecValidation
-from pipeline.model.errors import CodecError, TileError
+from pipeline.model.errors import CodecError
 from pipeline.model.plan import InstancePlan
 from pipeline.model.tiles import Frame, FrameRun
 
@@ -40,13 +40,7 @@ def _validate(run: FrameRun, place: int, frame: Frame, slide: OpenedSlide) -> No
             return
         psnr = compare_round_trip(stored, pixels, slide.encoder(run.plan), run.plan.bits_stored)
     except CodecError as error:
-        number = run.key.first_frame + place
-        raise TileError(
-            f"{run.key.uri}: frame {number} of {run.plan.name} fails its validation: {error}",
-            uri=run.key.uri,
-            level=run.key.level,
-            frame=number,
-        ) from error
+        raise run.frame_error(place, f"fails its validation: {error}") from error
     if psnr is not None:
         least = _IDENTICAL_DB if run.timings.psnr_db is None else run.timings.psnr_db
         run.timings.psnr_db = min(least, psnr)

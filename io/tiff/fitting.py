@@ -16,7 +16,7 @@ from pipeline.io.jpeg.markers import parse_header
 from pipeline.io.runs.opened import OpenedSlide
 from pipeline.io.tiff.form import SAMPLINGS, TileForm, stream_sampling, tile_form
 from pipeline.io.tiff.tags import Compression, Photometric
-from pipeline.model.errors import CodecError, TileError
+from pipeline.model.errors import CodecError
 from pipeline.model.plan import InstancePlan
 from pipeline.model.reasons import Reason, Route
 from pipeline.model.tiles import Frame, FrameRun, Pixels
@@ -130,13 +130,7 @@ def fit_run(run: FrameRun, slide: OpenedSlide) -> FrameRun:
                     run.routes[place] = Route.ENCODE
                     run.rejected[place] = Reason.DIFFERS_FROM_PLAN
         except (CodecError, ValueError, RuntimeError) as error:
-            number = run.key.first_frame + place
-            raise TileError(
-                f"{run.key.uri}: frame {number} of {run.plan.name} cannot be a tile of a TIFF: {error}",
-                uri=run.key.uri,
-                level=run.key.level,
-                frame=number,
-            ) from error
+            raise run.frame_error(place, f"cannot be a tile of a TIFF: {error}") from error
         run.frames[place] = tile
     return run
 

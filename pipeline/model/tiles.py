@@ -11,6 +11,7 @@ from typing import NamedTuple, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.model.errors import TileError
 from pipeline.model.keys import RunKey
 from pipeline.model.plan import InstancePlan
 from pipeline.model.reasons import Reason, Route
@@ -87,3 +88,9 @@ class FrameRun(_StaysInProcess):
     rejected: dict[int, Reason] = field(default_factory=dict)
     """Why a frame did not pass, by place in the run."""
     timings: Timings = field(default_factory=Timings)
+
+    def frame_error(self, place: int, what: str) -> TileError:
+        """Return the error of the frame at a place in the run, which says what is wrong with it."""
+        key, number = self.key, self.key.first_frame + place
+        message = f"{key.uri}: frame {number} of {self.plan.name} {what}"
+        return TileError(message, uri=key.uri, level=key.level, frame=number)
